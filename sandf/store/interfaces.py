@@ -1,0 +1,144 @@
+"""What the rest of the gateway may ask of the store.
+
+Each method returns a Deferred that fires when the change is *committed* (on disk, fsync and all; design law
+4), or fails with :class:`sandf.causes.Failure` (STORE_FULL, STORE_FAILED).  Changes are committed in the order
+in which they were asked for.  Several that are asked for close together share one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from sandf.callcontrol.media import Message, Page
+from sandf.causes import Cause
+
+from .records import (
+    FaxPayload,
+    FaxRecord,
+    FaxState,
+    HistoryLine,
+    Job,
+    JobKind,
+    JobState,
+    NewJob,
+    StoredMessage,
+    TraceLine,
+)
+
+
+class IMessageStore(Interface):
+    """Messages and their recipients."""
+
+    def accept_message(message: Message, jobs: Sequence[NewJob], now: float) -> Deferred[tuple[str, tuple[str, ...]]]:
+        """Keep *message* and a job, due at once, for each recipient: the message id and the job ids."""
+
+    def message(message_id: str) -> Deferred[StoredMessage]:
+        """A message; KeyError if it is unknown or its retention is over."""
+
+    def job(job_id: str) -> Deferred[Job]:
+        """A job with its ledger; KeyError if unknown."""
+
+    def jobs(
+        *, states: Sequence[JobState] = (), message_id: str | None = None, limit: int = 100
+    ) -> Deferred[list[Job]]:
+        """The newest jobs first, filtered where something is said."""
+
+    def claim_due(kind: JobKind, limit: int, now: float) -> Deferred[list[Job]]:
+        """Take at most *limit* due jobs, oldest due first: they are RUNNING with one attempt more.  No job is
+        given to two claimants."""
+
+    def next_due(kind: JobKind) -> Deferred[float | None]:
+        """When the earliest DEFERRED job is due, or None."""
+
+    def defer_job(job_id: str, until: float, cause: Cause, detail: str, now: float) -> Deferred[None]:
+        """The attempt failed for *cause* and another one is due at *until*."""
+
+    def end_job(job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> Deferred[None]:
+        """The recipient is DELIVERED or FAILED; its notice is due from here on."""
+
+    def notices_due(limit: int = 100) -> Deferred[list[Job]]:
+        """Ended jobs whose sender has not been told (or found not to want it) yet."""
+
+    def give_notice(job_id: str, notice: Message | None, jobs: Sequence[NewJob], now: float) -> Deferred[None]:
+        """In one commit: the notice is no longer due, and *notice* (a DSN; None: nobody is told) is accepted."""
+
+
+class IPageLedger(Interface):
+    """The pages of fax jobs (design law 4)."""
+
+    def page_in_doubt(job_id: str, page: int, *, last: bool, attempt: int, now: float) -> Deferred[None]:
+        """The post-message command of *page* is about to be sent."""
+
+    def page_confirmed(job_id: str, page: int, now: float) -> Deferred[None]:
+        """MCF or RTP for *page* has come."""
+
+
+class IFaxStore(Interface):
+    """Faxes: the record and the pages."""
+
+    def open_fax(record: FaxRecord) -> Deferred[str]:
+        """Begin a record; its ``fax_id`` is given by the store (that of *record* is ignored)."""
+
+    def update_fax(record: FaxRecord) -> Deferred[None]:
+        """Write the record of ``record.fax_id`` anew."""
+
+    def add_page(fax_id: str, page: Page, now: float) -> Deferred[None]:
+        """Commit a received page; only then may MCF be sent.  The same number again replaces it."""
+
+    def close_fax(record: FaxRecord, state: FaxState) -> Deferred[None]:
+        """The call of the fax is over."""
+
+    def mail_fax(fax_id: str, message: Message, jobs: Sequence[NewJob], now: float) -> Deferred[str]:
+        """In one commit: the fax is MAILED, and *message* with its jobs is accepted (its id is returned).
+
+        A fax that is MAILED already is left alone, and the id of its message is returned.
+        """
+
+    def fax(fax_id: str) -> Deferred[FaxRecord]:
+        """One record; KeyError if unknown."""
+
+    def payload(fax_id: str) -> Deferred[list[FaxPayload]]:
+        """Its pages in order; empty once their retention is over."""
+
+    def faxes(
+        *, states: Sequence[FaxState] = (), job_id: str | None = None, limit: int = 100
+    ) -> Deferred[list[FaxRecord]]:
+        """The newest first, filtered where something is said."""
+
+
+class IHistory(Interface):
+    """What people ask for afterwards.  These writes are not waited for and may be lost in a crash."""
+
+    def add_history(line: HistoryLine) -> Deferred[None]:
+        """Note a step."""
+
+    def history(
+        *, job_id: str | None = None, fax_id: str | None = None, limit: int = 200
+    ) -> Deferred[list[HistoryLine]]:
+        """Steps, oldest first."""
+
+    def add_trace(lines: Sequence[TraceLine]) -> Deferred[None]:
+        """Keep trace lines of a call."""
+
+    def trace(call_id: str) -> Deferred[list[TraceLine]]:
+        """The trace of a call, oldest first; empty if there is none."""
+
+
+class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):
+    """The whole store."""
+
+    def open(now: float) -> Deferred[None]:
+        """Open or create it, migrate it, and mend what a crash left: RUNNING jobs become DEFERRED and due now.
+
+        OPEN received faxes are left for the application to close as partial.  Fails with Failure(STORE_FAILED)
+        naming the file when that is not possible.
+        """
+
+    def close() -> Deferred[None]:
+        """Commit what is waiting, and close."""
+
+    def expire(*, payloads_before: float, history_before: float) -> Deferred[None]:
+        """Retention: drop payloads and ended messages, then history, records and traces, that are older."""
