@@ -85,9 +85,9 @@ class Call:
 
     # For call control and the operator.
 
-    def hang_up(self, cause: Cause) -> None:
+    def hang_up(self, cause: Cause, *, at_page_end: bool = False) -> None:
         """Ask the application to end the call; it is up to it how (T.30 sends DCN first)."""
-        self._emit(HangUpRequest(cause=cause))
+        self._emit(HangUpRequest(cause=cause, at_page_end=at_page_end))
 
     def take_next_application(self) -> str | None:
         """The application that the last one handed over to, once."""

@@ -106,10 +106,10 @@ class CallControl:
             idle.callback(None)
         return idle
 
-    def hang_up_all(self, cause: Cause) -> None:
+    def hang_up_all(self, cause: Cause, *, at_page_end: bool = False) -> None:
         """Ask every call to end."""
         for call in tuple(self.calls.values()):
-            call.hang_up(cause)
+            call.hang_up(cause, at_page_end=at_page_end)
 
     def report(self, call_id: str, value: object) -> None:
         """Show *value* (a T.30 frame, a packet) of a live call to the observers."""

@@ -77,6 +77,8 @@ class HangUpRequest:
     """The operator (or the shutdown) wants the call to end for *cause*, in an orderly way."""
 
     cause: Cause
+    at_page_end: bool = False
+    """Let the page that is on the line finish first; a call that receives may finish altogether."""
 
 
 Event = (

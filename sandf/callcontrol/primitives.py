@@ -166,6 +166,18 @@ Setup = TelephoneCall | FaxReceive | FaxSend | DocumentToFax | CoverPage | FaxTo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReady:
+    """The document has been read: said by a document leg just before it is connected."""
+
+    pages: int
+    """Pages it makes."""
+    discarded: tuple[str, ...] = ()
+    """Media types of pieces that were left out."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of it, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteIdentified:
     """The far terminal told who it is (CSI, TSI or CIG; SUB, PWD)."""
 

@@ -116,6 +116,11 @@ class Job:
         return count
 
     @property
+    def all_confirmed(self) -> bool:
+        """Every page up to the last one is confirmed: it is delivered, whatever came in between."""
+        return bool(self.ledger) and self.ledger[-1].last and self.confirmed_pages == len(self.ledger)
+
+    @property
     def only_last_page_open(self) -> bool:
         """Every page but an in-doubt last one is confirmed: ends as unconfirmed and is not sent again."""
         return bool(self.ledger) and (
@@ -142,7 +147,7 @@ class FaxDirection(enum.Enum):
 
 
 class FaxState(enum.Enum):
-    """How far a received fax has come; a sent one is OPEN or CLOSED."""
+    """How far a fax has come; a sent one is OPEN, then ENDED."""
 
     OPEN = "open"
     """Its call is running (or was, when the gateway stopped)."""
@@ -150,6 +155,8 @@ class FaxState(enum.Enum):
     """The call is over; a received fax is still to be mailed."""
     MAILED = "mailed"
     """Its message is in the store."""
+    ENDED = "ended"
+    """Nothing is left to do: a sent fax whose call is over, or a received one of which no page came."""
     WITHHELD = "withheld"
     """Partial, and ``success_fax_only`` is set; the operator may release it."""
 
