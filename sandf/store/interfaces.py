@@ -3,6 +3,11 @@
 Each method returns a Deferred that fires when the change is *committed* (on disk, fsync and all; design law
 4), or fails with :class:`sandf.causes.Failure` (STORE_FULL, STORE_FAILED).  Changes are committed in the order
 in which they were asked for.  Several that are asked for close together share one commit.
+
+Questions see every change whose Deferred has fired; they do not wait for those that are still under way.
+Besides Failure, a Deferred may fail with KeyError (no such message, job or fax) or ValueError (what was asked
+is not permitted in this state: a bug of ours, or a wrong wish of the operator; the text says which).  An
+operation that fails leaves no trace.
 """
 
 from __future__ import annotations
@@ -16,6 +21,8 @@ from sandf.callcontrol.media import Message, Page
 from sandf.causes import Cause
 
 from .records import (
+    Attempt,
+    Counts,
     FaxPayload,
     FaxRecord,
     FaxState,
@@ -54,26 +61,49 @@ class IMessageStore(Interface):
         """When the earliest DEFERRED job is due, or None."""
 
     def defer_job(job_id: str, until: float, cause: Cause, detail: str, now: float) -> Deferred[None]:
-        """The attempt failed for *cause* and another one is due at *until*."""
+        """The attempt failed for *cause* and another one is due at *until*.
+
+        ValueError if the job is not RUNNING.
+        """
 
     def end_job(job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> Deferred[None]:
-        """The recipient is DELIVERED or FAILED; its notice is due from here on."""
+        """The recipient is DELIVERED or FAILED; its notice is due from here on.
+
+        A DEFERRED job may be ended too (cancelled).  ValueError if it has ended already, or *state* is no end.
+        """
+
+    def resend_job(job_id: str, from_page: int, now: float) -> Deferred[None]:
+        """The operator asks: the job is due now, as if new, from page *from_page* (1 for all of it).
+
+        The only way by which a confirmed page is ever sent again: the ledger from *from_page* on is forgotten,
+        and so are the failures that the retry schedule counts.  ValueError for a RUNNING job, KeyError if the
+        job is unknown or the retention of its message is over.
+        """
+
+    def attempts(job_id: str) -> Deferred[list[Attempt]]:
+        """Every attempt of a job, the first one first."""
 
     def notices_due(limit: int = 100) -> Deferred[list[Job]]:
         """Ended jobs whose sender has not been told (or found not to want it) yet."""
 
     def give_notice(job_id: str, notice: Message | None, jobs: Sequence[NewJob], now: float) -> Deferred[None]:
-        """In one commit: the notice is no longer due, and *notice* (a DSN; None: nobody is told) is accepted."""
+        """In one commit: the notice is no longer due, and *notice* (a DSN; None: nobody is told) is accepted.
+
+        A job whose notice is not due, or no longer, is left alone and *notice* is not accepted.
+        """
 
 
 class IPageLedger(Interface):
     """The pages of fax jobs (design law 4)."""
 
     def page_in_doubt(job_id: str, page: int, *, last: bool, attempt: int, now: float) -> Deferred[None]:
-        """The post-message command of *page* is about to be sent."""
+        """The post-message command of *page* is about to be sent.
+
+        ValueError if the page is confirmed: it must not be sent again (but see ``resend_job``).
+        """
 
     def page_confirmed(job_id: str, page: int, now: float) -> Deferred[None]:
-        """MCF or RTP for *page* has come."""
+        """MCF or RTP for *page* has come.  Again: no change.  ValueError if the page was never put in doubt."""
 
 
 class IFaxStore(Interface):
@@ -83,18 +113,25 @@ class IFaxStore(Interface):
         """Begin a record; its ``fax_id`` is given by the store (that of *record* is ignored)."""
 
     def update_fax(record: FaxRecord) -> Deferred[None]:
-        """Write the record of ``record.fax_id`` anew."""
+        """Write the record of ``record.fax_id`` anew, except for its state and ``message_id``: the store's own."""
 
     def add_page(fax_id: str, page: Page, now: float) -> Deferred[None]:
-        """Commit a received page; only then may MCF be sent.  The same number again replaces it."""
+        """Commit a received page; only then may MCF be sent.  The same number again replaces it.
+
+        ValueError if the fax is no longer OPEN: the page would miss the mail.
+        """
 
     def close_fax(record: FaxRecord, state: FaxState) -> Deferred[None]:
-        """The call of the fax is over."""
+        """The call of the fax is over: write *record*, with *state* CLOSED or WITHHELD.
+
+        ValueError for another state, or for a fax that is MAILED.
+        """
 
     def mail_fax(fax_id: str, message: Message, jobs: Sequence[NewJob], now: float) -> Deferred[str]:
         """In one commit: the fax is MAILED, and *message* with its jobs is accepted (its id is returned).
 
-        A fax that is MAILED already is left alone, and the id of its message is returned.
+        A fax that is MAILED already is left alone, and the id of its message is returned.  ValueError for one
+        that is still OPEN.
         """
 
     def fax(fax_id: str) -> Deferred[FaxRecord]:
@@ -118,7 +155,7 @@ class IHistory(Interface):
     def history(
         *, job_id: str | None = None, fax_id: str | None = None, limit: int = 200
     ) -> Deferred[list[HistoryLine]]:
-        """Steps, oldest first."""
+        """The last *limit* steps, oldest first."""
 
     def add_trace(lines: Sequence[TraceLine]) -> Deferred[None]:
         """Keep trace lines of a call."""
@@ -131,14 +168,23 @@ class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):
     """The whole store."""
 
     def open(now: float) -> Deferred[None]:
-        """Open or create it, migrate it, and mend what a crash left: RUNNING jobs become DEFERRED and due now.
+        """Open or create it, migrate it, and mend what a crash left: RUNNING jobs become DEFERRED and due now,
+        their attempt failed by RESTARTED.
 
         OPEN received faxes are left for the application to close as partial.  Fails with Failure(STORE_FAILED)
         naming the file when that is not possible.
         """
 
     def close() -> Deferred[None]:
-        """Commit what is waiting, and close."""
+        """Commit what is waiting, and close.  Whatever is asked afterwards fails with Failure(STORE_FAILED)."""
+
+    def counts() -> Deferred[Counts]:
+        """How many jobs and faxes stand where."""
 
     def expire(*, payloads_before: float, history_before: float) -> Deferred[None]:
-        """Retention: drop payloads and ended messages, then history, records and traces, that are older."""
+        """Retention: drop payloads and ended messages, then history, records and traces, that are older.
+
+        Never what is unfinished, however old: a message with a job that has not ended or whose notice is due, a
+        received fax that is not MAILED or whose mail is not delivered or given up, and what is noted of them.
+        The jobs of a message stay until *history_before*, longer than its octets.
+        """

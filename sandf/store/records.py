@@ -7,6 +7,7 @@ Times are seconds since 1970 (UTC).  Ids are given by the store and never repeat
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sandf.callcontrol.media import Message, Page
@@ -103,6 +104,8 @@ class Job:
     ended_at: float | None
     notice_due: bool
     """Ended, and whether to tell the sender is still to be seen to."""
+    tries_since: float = 0.0
+    """When it was accepted, or reset by ``resend_job``: the retry schedule gives up this long after."""
     ledger: tuple[LedgerEntry, ...] = field(default=(), repr=False)
 
     @property
@@ -128,6 +131,19 @@ class Job:
             and self.ledger[-1].state is PageState.IN_DOUBT
             and self.confirmed_pages == len(self.ledger) - 1
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of a job, from the claim on."""
+
+    job_id: str
+    attempt: int
+    began_at: float
+    ended_at: float | None
+    """None while it runs."""
+    cause: Cause | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +219,8 @@ class FaxRecord:
     account_id: str = ""
     cause: Cause | None = None
     detail: str = ""
+    message_id: str | None = None
+    """MAILED: the message that carries it; set by the store alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,3 +259,22 @@ class HistoryLine:
     call_id: str | None
     text: str
     cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How much of everything there is; a combination of which there is none is left out."""
+
+    jobs: Mapping[tuple[JobKind, JobState], int]
+    faxes: Mapping[tuple[FaxDirection, FaxState], int]
+    notices_due: int
+
+    @property
+    def open_faxes(self) -> int:
+        """Faxes whose call is running, either way."""
+        return sum(count for (_, state), count in self.faxes.items() if state is FaxState.OPEN)
+
+    @property
+    def withheld(self) -> int:
+        """Received faxes that wait for the operator's release."""
+        return self.faxes.get((FaxDirection.ON_RAMP, FaxState.WITHHELD), 0)
