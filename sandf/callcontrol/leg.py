@@ -155,11 +155,13 @@ class Leg:
 
     def alert(self) -> None:
         """Let the caller of an incoming leg hear ringing."""
-        self.provider.alert_request(self)
+        if self.released_at is None:
+            self.provider.alert_request(self)
 
     def connect(self) -> None:
-        """Take an incoming leg; SetupConfirm follows."""
-        self.provider.setup_response(self)
+        """Take an incoming leg; SetupConfirm follows.  Harmless on a leg that has ended (the caller hung up)."""
+        if self.released_at is None:
+            self.provider.setup_response(self)
 
     def respond(self, transaction: Transaction, accepted: bool = True) -> None:
         """Answer a transaction that waits; one that does not is refused by ValueError."""

@@ -92,18 +92,20 @@ class DocumentToFax:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverPage:
-    """Make one cover page.  Connected means: it is ready."""
+    """Make a cover page for the document that crosses the bridge (it has subject, date and header fields).
+
+    Connected means: it is ready.
+    """
 
     to: str
-    """Masked number of the recipient."""
+    """The number of the recipient, access codes already masked."""
     sender: str
-    subject: str
+    """Who sends, where the document does not say."""
     comment: str = ""
-    date: str = ""
+    show_detail: bool = False
+    """Print all header fields of the mail."""
     pages: int = 0
     """Pages that follow."""
-    details: tuple[tuple[str, str], ...] = ()
-    """Mail header fields to print (show-detail); empty for none."""
     header: HeaderLine = field(default_factory=HeaderLine)
 
 
@@ -200,6 +202,8 @@ class PageReceived:
     """A good page has come; respond True when it is committed, False to end the call by DCN without MCF."""
 
     page: Page
+    seconds: float = 0.0
+    """How long its data took on the line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +220,10 @@ class PageConfirmed:
     """The far terminal confirmed the page (MCF, or RTP)."""
 
     number: int
+    octets: int = 0
+    """Its T.4 or T.6 data."""
+    seconds: float = 0.0
+    """How long that took on the line, repeats included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

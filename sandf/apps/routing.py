@@ -1,0 +1,84 @@
+"""The dial plan in use: who is asked which way a call goes, and what is busy now.
+
+The plan is replaced whole on a reload; calls under way keep the peers they have.  What is in use is read off the
+live calls, never counted beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+
+from sandf.callcontrol.call import Call
+from sandf.callcontrol.control import Selection
+from sandf.callcontrol.primitives import MailIn, ProviderKind, Setup, TelephoneCall
+from sandf.causes import NO_DIAL_PEER, NO_PORT, Cause
+from sandf.dialpeer import DialPlan, Match, MmoipPeer, PotsPeer, Side, Usage
+
+
+class Routing:
+    """Asks the dial plan with what is true at this moment.
+
+    *calls* are the live calls by id, *ports_down* the ports that can take no call now, *draw* random numbers in
+    0 to 1, *seconds* any clock (for least recent use).
+    """
+
+    def __init__(
+        self,
+        plan: DialPlan,
+        *,
+        calls: Callable[[], Mapping[str, Call]],
+        ports_down: Callable[[], Collection[str]],
+        draw: Callable[[], float],
+        seconds: Callable[[], float],
+    ) -> None:
+        self.plan = plan
+        self._calls = calls
+        self._ports_down = ports_down
+        self._draw = draw
+        self._seconds = seconds
+        self._last_used: dict[int, float] = {}
+
+    def select(self, kind: ProviderKind, setup: Setup) -> Selection:
+        """The inbound peer of a new call, for call control; a peer that is full names no application."""
+        peer: PotsPeer | MmoipPeer
+        if isinstance(setup, TelephoneCall):
+            peer = self.plan.inbound_peer(Side.TELEPHONE, called=setup.called, calling=setup.calling, port=setup.port)
+        elif isinstance(setup, MailIn):
+            peer = self.plan.inbound_peer(Side.MAIL, called=setup.called, calling=setup.calling)
+        else:
+            raise TypeError(f"{kind.value} brought a {type(setup).__name__}, which is no incoming call")
+        return Selection(peer_tag=peer.tag, application=peer.application or "")
+
+    def wanted(self, called: str, calling: str, port: str) -> bool:
+        """Whether an inbound POTS peer of *port* wants calls to *called*; the virtual exchange asks."""
+        peer = self.plan.inbound_peer(Side.TELEPHONE, called=called, calling=calling, port=port)
+        return bool(peer.application) and peer.port in (None, port)
+
+    def telephone_side(self, called: str) -> tuple[Match[PotsPeer], ...]:
+        """The outbound POTS peers for *called*, in the order to try them."""
+        return self.plan.outbound_peers(
+            Side.TELEPHONE, called, usage=self._usage(), draw=self._draw, last_used=self._last_used
+        )
+
+    def mail_side(self, called: str) -> tuple[Match[MmoipPeer], ...]:
+        """The outbound MMoIP peers for *called*, in the order to try them."""
+        return self.plan.outbound_peers(
+            Side.MAIL, called, usage=self._usage(), draw=self._draw, last_used=self._last_used
+        )
+
+    def why_none(self, called: str) -> Cause:
+        """Why :meth:`telephone_side` came out empty: nobody leads there, or all that do are in use."""
+        return NO_PORT if self.plan.knows(Side.TELEPHONE, called) else NO_DIAL_PEER
+
+    def hunts_on_after(self, *, user_busy: bool) -> bool:
+        """Whether to try the next peer."""
+        return self.plan.hunts_on(user_busy=user_busy)
+
+    def peer_used(self, tag: int) -> None:
+        """A call goes out by peer *tag*."""
+        self._last_used[tag] = self._seconds()
+
+    def _usage(self) -> Usage:
+        calls = Counter(leg.peer_tag for call in self._calls().values() for leg in call.live_legs())
+        return Usage(calls=calls, ports_down=self._ports_down())
