@@ -122,7 +122,7 @@ class IFaxStore(Interface):
         """
 
     def close_fax(record: FaxRecord, state: FaxState) -> Deferred[None]:
-        """The call of the fax is over: write *record*, with *state* CLOSED or WITHHELD.
+        """The call of the fax is over: write *record*, with *state* CLOSED, WITHHELD or ENDED.
 
         ValueError for another state, or for a fax that is MAILED.
         """

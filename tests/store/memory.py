@@ -406,7 +406,7 @@ class MemoryStore:
         """Over."""
 
         def close() -> None:
-            if state not in (FaxState.CLOSED, FaxState.WITHHELD):
+            if state not in (FaxState.CLOSED, FaxState.WITHHELD, FaxState.ENDED):
                 raise ValueError(f"a fax is not closed as {state.value}")
             if self._faxes[record.fax_id].state is FaxState.MAILED:
                 raise ValueError(f"fax {record.fax_id} is mailed")
