@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .syntax import DIGITS, Node, One, Repeat, Several, Syntax, read_pattern
+from .syntax import DIGITS, Node, One, Repeat, Several, Syntax, read_pattern, shortest_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,11 @@ class Pattern:
             bare = _run(self._steps, digits)
             return None if bare is None else _with_marker(bare, len(number) - len(digits))
         return found
+
+    def examples(self) -> frozenset[str]:
+        """A few numbers that the pattern matches: the shortest ones, one for each digit as the filler."""
+        syntax = read_pattern(self.text)
+        return frozenset(shortest_number(syntax, filler) for filler in "0123456789")
 
     def __str__(self) -> str:
         return self.text

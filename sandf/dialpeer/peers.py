@@ -63,7 +63,7 @@ class RtnPolicy(enum.Enum):
 
     RETRANSMIT = "retransmit"
     """Send it once more, slower; then go on."""
-    CONTINUE = "continue"
+    GO_ON = "go_on"
     """Count it as received and send the next."""
     GIVE_UP = "give_up"
     """End the call."""

@@ -227,5 +227,20 @@ class _Reader:
         return PatternError(self._text, self._at - back, reason)
 
 
+def shortest_number(syntax: Syntax, filler: str) -> str:
+    """The shortest number that the pattern matches, with the digit *filler* wherever it leaves a choice."""
+    return _shortest(syntax.body, filler)
+
+
+def _shortest(node: Node, filler: str) -> str:
+    match node:
+        case One(allowed, _):
+            return filler if filler in allowed else min(allowed)
+        case Several(parts):
+            return "".join(_shortest(part, filler) for part in parts)
+        case Repeat(part, at_least_once, _):
+            return _shortest(part, filler) if at_least_once else ""
+
+
 def _literal(char: str) -> One:
     return One(frozenset(char), True)
