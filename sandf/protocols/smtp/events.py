@@ -13,6 +13,10 @@ from sandf.protocols.smtp.paths import Mailbox
 from sandf.protocols.smtp.replies import Reply
 
 
+class WrongCall(RuntimeError):
+    """A session was called out of turn: a bug on our side, never the peer's doing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelloReceived:
     """EHLO or HELO was taken; ``name`` is only what the client calls itself."""
@@ -60,7 +64,11 @@ class MessageEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionAborted:
-    """Forget sender, recipients and text: RSET, a new EHLO, STARTTLS, QUIT, a faulty text, time, connection."""
+    """Forget sender, recipients and text: RSET, a new EHLO, QUIT, a faulty text, time, a lost connection.
+
+    After MessageEnded it means that the client went away before the answer: whatever the driver then decides
+    is not heard, and the client will come again with the same message (RFC 5321 6.1).
+    """
 
     reason: str
 

@@ -28,6 +28,7 @@ _PATH = re.compile(rf"<(?:{_ROUTE})?((?:{_DOT_STRING}|{_QUOTED})@(?:{_DOMAIN}|{_
 _POSTMASTER = re.compile(r"<(postmaster)>", re.IGNORECASE)
 _IS_DOT_STRING = re.compile(_DOT_STRING)
 _GENERAL_LITERAL = re.compile(r"[A-Za-z0-9-]*[A-Za-z0-9]:[!-Z^-~]+")
+_CLIENT_DOMAIN = re.compile(_DOMAIN)
 _ESCAPED = re.compile(r"\\(.)")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 _HEXCHAR = re.compile(rb"\+([0-9A-F]{2})")
@@ -100,6 +101,17 @@ def _parse_path(text: str) -> tuple[Mailbox, str]:
     if match is None:
         raise PathError(f"not a path: {text[:PATH_LIMIT]!r}")
     return parse_mailbox(match[1]), text[match.end() :]
+
+
+def is_client_name(text: str) -> bool:
+    """Whether it may stand in EHLO: a domain or an address literal (RFC 5321 4.1.1.1)."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return _CLIENT_DOMAIN.fullmatch(text) is not None
+    try:
+        _check_literal(text)
+    except PathError:
+        return False
+    return True
 
 
 def _check_literal(domain: str) -> None:

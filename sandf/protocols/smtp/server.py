@@ -27,6 +27,7 @@ from sandf.protocols.smtp.events import (
     MessageEnded,
     Question,
     TransactionAborted,
+    WrongCall,
 )
 from sandf.protocols.smtp.lines import LineFault, LineReader
 from sandf.protocols.smtp.phases import Extension, Phase, Verb
@@ -42,10 +43,6 @@ RESPONSE_LIMIT = 12_288
 
 OVERSHOOT_LIMIT = 1000
 """Recipients beyond the limit that cost the client nothing; a mailer sends the rest of its list later."""
-
-
-class WrongCall(RuntimeError):
-    """The driver called out of turn: a bug on our side."""
 
 
 class _Reading(enum.Enum):

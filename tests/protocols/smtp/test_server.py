@@ -19,10 +19,11 @@ from sandf.protocols.smtp.events import (
     SenderOffered,
     TlsRequested,
     TransactionAborted,
+    WrongCall,
 )
 from sandf.protocols.smtp.parameters import Body, Notify, OriginalRecipient, Return, SenderParameters
 from sandf.protocols.smtp.replies import Reply
-from sandf.protocols.smtp.server import ServerSession, WrongCall
+from sandf.protocols.smtp.server import ServerSession
 from tests.protocols.smtp.driving import ENVELOPE, SETTINGS, Driver, codes, converse
 
 TLS = dataclasses.replace(
