@@ -242,10 +242,10 @@ class Reception:
             await self._store.add_page(self._log.record.fax_id, page, self._now())
         except Failure as failure:
             OnRamp.log.error(
-                "onramp({call}): page {page} is not stored and not confirmed: {failure}",
+                "onramp({call}): page {page} is not stored and not confirmed: {reason}",
                 call=self._call.call_id,
                 page=page.number,
-                failure=failure,
+                reason=failure,
             )
             return False
         return True

@@ -282,6 +282,6 @@ class Transmission:
         try:
             await change
         except Failure as failure:
-            self.log.error("offramp({call}): {failure}", call=self._call.call_id, failure=failure)
+            self.log.error("offramp({call}): {reason}", call=self._call.call_id, reason=failure)
             return False
         return True

@@ -245,7 +245,16 @@ class PageProgress:
     """Octets of the page, 0 where unknown."""
 
 
-Transaction = RemoteIdentified | Negotiated | PageReceived | PageInDoubt | PageConfirmed | PageRefused | PageProgress
+Transaction = (
+    DocumentReady
+    | RemoteIdentified
+    | Negotiated
+    | PageReceived
+    | PageInDoubt
+    | PageConfirmed
+    | PageRefused
+    | PageProgress
+)
 
 RESPONDED = (PageReceived, PageInDoubt)
 """The transactions that wait for a response."""
