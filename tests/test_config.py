@@ -233,6 +233,11 @@ rtp_share = 2.0
             "[smtp.client]\nsubject = 'a\\nBcc: b'".replace("'", '"'), "smtp.client.subject", '"a\nBcc: b"', "line"
         )
 
+    def test_line_ends_do_not_slip_through(self) -> None:
+        for key in ("subject", "origin_prefix", "mail_from", "filename"):
+            self.assertIn("smtp.client." + key, errors(f'[smtp.client]\n{key} = "a@b\\n"'))
+        self.assertIn("smtp.server.aliases[0]", errors('[smtp.server]\naliases = ["a\\n"]'))
+
     def test_addresses(self) -> None:
         self.one("[smtp.server]\nallow = ['192.0.2.1/24']", "smtp.server.allow[0]", '"192.0.2.1/24"', "host bits")
         self.one("[smtp.client]\nservers = ['a b']", "smtp.client.servers[0]", '"a b"', "mail.example.com:25")
@@ -408,8 +413,9 @@ class EmbeddedTests(SynchronousTestCase):
     def test_other_numbers_are_the_exchange_s(self) -> None:
         plan = embedded().dial_plan
         for number in ("5550100", "+15551234", "55512345", "*70"):
-            tag = plan.inbound_peer(Side.TELEPHONE, called=number, calling="", port=None).tag
-            self.assertEqual(tag, 0, number)
+            for calling in ("", "5559999"):
+                peer = plan.inbound_peer(Side.TELEPHONE, called=number, calling=calling, port="exchange")
+                self.assertIsNone(peer.application, number)
 
 
 class ExampleFileTests(SynchronousTestCase):

@@ -41,7 +41,6 @@ type = "pots"
 application = "onramp"
 incoming_called_number = "5551...$"
 direct_inward_dial = true
-port = "exchange"
 
 [[dial_peer]]
 tag = 2

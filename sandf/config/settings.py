@@ -32,34 +32,34 @@ Share = Annotated[float, Meta(ge=0, le=1, description="a share from 0 to 1")]
 Speed = Literal[2400, 4800, 7200, 9600, 12000, 14400]
 Name = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$", description="a name of letters, digits and _ . -, 64 at most"),
+    Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z", description="a name of letters, digits and _ . -, 64 at most"),
 ]
 HostName = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z",
         description="a host name such as fax.example.com",
     ),
 ]
 Alias = Annotated[
     str,
     Meta(
-        pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9.:]+\])$",
+        pattern=r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9.:]+\])\Z",
         description="a domain such as fax.example.com, or an address literal such as [192.0.2.1]",
     ),
 ]
 MailAddress = Annotated[
     str,
     Meta(
-        pattern=r"^([^@\s<>]+@[^@\s<>]+)?$",
+        pattern=r"^([^@\s<>]+@[^@\s<>]+)?\Z",
         description="a mail address such as fax@example.com; $s$ stands for the calling number",
     ),
 ]
-OneLine = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*$", description="text on one line")]
+OneLine = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z", description="text on one line")]
 HeaderText = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00-\x1f\x7f]{0,80}$",
+        pattern=r"^[^\x00-\x1f\x7f]{0,80}\Z",
         description="80 characters at most, with $a$ $d$ $p$ $n$ $s$ $t$ where wanted",
     ),
 ]
@@ -112,10 +112,10 @@ class SmtpClient(Table, frozen=True, kw_only=True):
     postmaster: MailAddress = ""
     return_receipt_to: MailAddress = ""
     subject: OneLine = "Fax"
-    with_subject: Literal["none", "$d$", "$s$", "both"] = "none"
+    with_subject: Literal["", "$d$", "$s$", "both"] = ""
     origin_prefix: OneLine = ""
     filename: Annotated[
-        str, Meta(pattern=r"^[^/\\\x00-\x1f\x7f\"]{1,100}$", description="a file name without a folder")
+        str, Meta(pattern=r"^[^/\\\x00-\x1f\x7f\"]{1,100}\Z", description="a file name without a folder")
     ] = "fax.tif"
     filename_date: bool = False
     success_fax_only: bool = False
@@ -141,7 +141,7 @@ class FaxReceive(Table, frozen=True, kw_only=True):
     called_subscriber: Annotated[
         str,
         Meta(
-            pattern=r"^(\$d\$|\+?[0-9 ]{0,20})$",
+            pattern=r"^(\$d\$|\+?[0-9 ]{0,20})\Z",
             max_length=20,
             description="$d$, or 20 characters of digits and space with a + in front if it is E.164",
         ),
@@ -163,7 +163,7 @@ class FaxSend(Table, frozen=True, kw_only=True):
     transmitting_subscriber: Annotated[
         str,
         Meta(
-            pattern=r"^(\$s\$|[+0-9 ]{0,20})$",
+            pattern=r"^(\$s\$|[+0-9 ]{0,20})\Z",
             description="$s$, or 20 characters of digits, + and space at most",
         ),
     ] = ""
@@ -171,6 +171,7 @@ class FaxSend(Table, frozen=True, kw_only=True):
     center_header: HeaderText = "$d$"
     right_header: HeaderText = "$p$/$n$"
     max_speed: Speed = 14400
+    answer_timeout: Annotated[float, Meta(gt=0, description="seconds, more than 0")] = 60.0
     coverpage: Coverpage = Coverpage()
 
 
@@ -222,9 +223,10 @@ class Rendering(Table, frozen=True, kw_only=True):
 
     workers: Positive = 2
     time_limit: Seconds = 60.0
-    memory_limit: Annotated[int, Meta(ge=67_108_864, description="octets, 67108864 (64 MiB) or more")] = 805_306_368
+    memory_limit: Annotated[int, Meta(ge=67_108_864, description="octets, 67108864 (64 MiB) or more")] = 1_073_741_824
     page_limit: Positive = 500
     pixel_limit: Positive = 100_000_000
+    cache_limit: Annotated[int, Meta(ge=0, description="octets, 0 or more")] = 67_108_864
 
 
 class Manhole(Table, frozen=True, kw_only=True):
@@ -268,7 +270,7 @@ class VirtualPort(Table, frozen=True, kw_only=True, tag_field="type", tag="virtu
     loss: Share = 0.0
     delay: Seconds = 0.0
     jitter: Seconds = 0.0
-    bit_error_rate: Share = 0.0
+    bit_error_rate: Annotated[float, Meta(ge=0, le=0.5, description="a share from 0 to 0.5")] = 0.0
     seed: int = 0
     max_conn: Positive | None = None
 
@@ -295,7 +297,7 @@ class PotsDialPeer(DialPeer, frozen=True, kw_only=True, tag_field="type", tag="p
     direct_inward_dial: bool = False
     digit_strip: bool = True
     prefix: Annotated[
-        str, Meta(pattern=r"^\+?[0-9A-D*#,]{0,32}$", description="digits, * # and , (a pause of 1 s), 32 at most")
+        str, Meta(pattern=r"^\+?[0-9A-D*#,]{0,32}\Z", description="digits, * # and , (a pause of 1 s), 32 at most")
     ] = ""
     forward_digits: Annotated[int, Meta(ge=0, le=32)] | ForwardDigits | None = None
     max_speed: Speed | None = None
