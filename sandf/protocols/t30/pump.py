@@ -13,7 +13,9 @@ What this module does not do: it holds no state and no timing; see :mod:`.air` f
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class Modulation(enum.Enum):
@@ -190,3 +192,17 @@ class BearerLost:
 
 
 Signal = Transmitted | ToneDetected | CarrierDetected | CarrierLost | FrameReceived | DataReceived | BearerLost
+
+
+class Pump(Protocol):
+    """What a bearer's pump offers to the driver of a terminal.
+
+    The driver attaches a receiver once, then hands over commands as the terminal gives them.  Signals may come from
+    within :meth:`carry_out`.  After :class:`Release` no signal comes any more.
+    """
+
+    def attach(self, receiver: Callable[[Signal], None]) -> None:
+        """Give all signals to *receiver* from now on; on a bearer that is gone BearerLost comes at once."""
+
+    def carry_out(self, command: Command) -> None:
+        """Begin *command*; a transmission that is asked for while one is under way is a bug of the terminal."""

@@ -1,0 +1,69 @@
+"""How long each transmission takes on a line: bearers, tests and the bench share this one truth.
+
+Every bit is charged: training by modem, V.21 preamble, opening and closing flags, FCS and zero insertion.  Times are
+seconds.  Training times are those of the Recommendations without the optional talker echo protection tone:
+V.27ter 2.5.1 (long: 50 + 1074 + 8 symbols), V.29 8 (608 symbols), V.17 5 (long 3344, short 342 symbols).
+
+What this module does not do: it adds no gaps (the terminal asks for those by SendSilence) and no network delay.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Sequence
+
+from . import pump
+from .pump import Modulation
+
+V21_PREAMBLE = 1.0
+ECM_PREAMBLE = 0.2  # flags before the first frame of a partial page (T.4 A.3.1)
+FLAG_BITS = 8
+V21_CLOSING_FLAGS = 2
+ECM_CLOSING_FLAGS = 2
+
+_SYMBOL_RATE = {Modulation.V27TER_2400: 1200, Modulation.V27TER_4800: 1600}
+_LONG_SYMBOLS = {"V.27ter": 50 + 1074 + 8, "V.29": 608, "V.17": 256 + 2976 + 64 + 48}
+_SHORT_SYMBOLS = {"V.27ter": 50 + 1074 + 8, "V.29": 608, "V.17": 256 + 38 + 48}
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+def training_seconds(modulation: Modulation, *, short: bool = False) -> float:
+    """The synchronizing signals before data; only V.17 has a short sequence in T.30."""
+    symbols = (_SHORT_SYMBOLS if short else _LONG_SYMBOLS)[modulation.system]
+    return symbols / _SYMBOL_RATE.get(modulation, 2400)
+
+
+def fcs(octets: bytes) -> bytes:
+    """The frame check sequence (T.30 5.3.7), in the order of the line."""
+    check = binascii.crc_hqx(octets.translate(_REVERSED), 0xFFFF) ^ 0xFFFF
+    return check.to_bytes(2, "big").translate(_REVERSED)
+
+
+def frame_bits(octets: bytes) -> int:
+    """The bits of one frame between its flags: with FCS and inserted zeros."""
+    whole = octets + fcs(octets)
+    return 8 * len(whole) + bin(int.from_bytes(whole, "little")).count("11111")
+
+
+def frames_bits(frames: Sequence[bytes]) -> int:
+    """The bits of *frames* with one flag before each."""
+    return sum(frame_bits(frame) + FLAG_BITS for frame in frames)
+
+
+def seconds(command: pump.Command) -> float:
+    """How long the pump is busy with *command*; 0 for listening and Release."""
+    match command:
+        case pump.SendTone(seconds=duration) | pump.SendSilence(seconds=duration):
+            return duration
+        case pump.SendFrames(frames=frames):
+            bits = frames_bits(frames) + V21_CLOSING_FLAGS * FLAG_BITS
+            return V21_PREAMBLE + bits / Modulation.V21.bit_rate
+        case pump.SendTraining(modulation=modulation, seconds=duration):
+            return training_seconds(modulation) + duration
+        case pump.SendPage(modulation=modulation, short_training=short, octets=octets):
+            return training_seconds(modulation, short=short) + 8 * len(octets) / modulation.bit_rate
+        case pump.SendPartialPage(modulation=modulation, short_training=short, frames=frames):
+            bits = frames_bits(frames) + ECM_CLOSING_FLAGS * FLAG_BITS
+            return training_seconds(modulation, short=short) + ECM_PREAMBLE + bits / modulation.bit_rate
+        case _:
+            return 0.0

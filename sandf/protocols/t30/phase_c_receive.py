@@ -1,0 +1,273 @@
+"""Phases C and D of the receiver without error correction, and what it shares with ECM: a page is handed to the host,
+and answered only when the host says that it is stored (T.30 5.3.6.1.6, 5.3.6.1.7, figure 5-2b).
+
+Without ECM nothing can be said while the host stores: the answer waits, and the far terminal repeats its command.
+
+What this module does not do: it decodes no picture; bad lines are counted by the judge of the settings.  A page that
+got RTN is handed over too (the far terminal may never send it again); the host is told by its verdict.
+"""
+
+from __future__ import annotations
+
+from . import pump
+from .chart import Input, State, Table, row
+from .events import OperatorRequested, PageReceived, Progress, Verdict
+from .frames import PLAIN_OF, Fcf, Frame
+from .message import find_end
+from .outcomes import Outcome
+from .phase_b import (
+    capabilities_received,
+    dcs_received,
+    poll,
+    repeat,
+    send_dis,
+)
+from .session import Session
+from .settings import CopyQuality, Role
+from .timers import Timer
+
+ANSWER_OF = {
+    Verdict.MCF: Fcf.MCF,
+    Verdict.RTP: Fcf.RTP,
+    Verdict.RTN: Fcf.RTN,
+    Verdict.PIP: Fcf.PIP,
+    Verdict.PIN: Fcf.PIN,
+    Verdict.ERR: Fcf.ERR,
+}
+WITH_OPERATOR = {
+    Verdict.MCF: Verdict.PIP,
+    Verdict.RTP: Verdict.PIP,
+    Verdict.RTN: Verdict.PIN,
+    Verdict.ERR: Verdict.PIN,
+    Verdict.PIP: Verdict.PIP,
+    Verdict.PIN: Verdict.PIN,
+}
+
+
+# The page comes in.
+
+
+def page_begins(s: Session, frame: Frame, now: float) -> None:
+    """The high-speed carrier is up."""
+    s.receiving.answered = False
+
+
+def page_over(s: Session, frame: Frame, now: float) -> State:
+    """The carrier is gone: T2 for the post-message command.  A carrier without data was no page."""
+    if not s.receiving.data:
+        s.line.listen(s.listen_for_page(), Timer.T2, now)
+        return State.PAGE_AWAITED
+    s.tell(Progress(number=s.receiving.number, octets=s.receiving.octets, total=None))
+    s.line.listen(pump.ListenForFrames(), Timer.T2, now)
+    return State.COMMAND_AWAITED
+
+
+def no_page(s: Session, frame: Frame, now: float) -> State:
+    """T2: neither page nor command."""
+    return s.end(Outcome.NO_PAGE, now)
+
+
+def no_command(s: Session, frame: Frame, now: float) -> State:
+    """T2: the page came, its command did not."""
+    return s.end(Outcome.NO_COMMAND, now)
+
+
+def judge(s: Session, octets: bytes) -> tuple[Verdict, CopyQuality | None]:
+    """MCF, RTP or RTN by the share of bad rows and the longest run of them."""
+    settings, parameters = s.settings, s.receiving.parameters
+    assert parameters is not None
+    if settings.judge is None:
+        return Verdict.MCF, None
+    quality = settings.judge(octets, parameters)
+    share = quality.bad_rows / quality.rows if quality.rows else 1.0
+    run = settings.longest_bad_run
+    if share >= settings.rtn_share or (run is not None and quality.longest_bad_run > run):
+        return Verdict.RTN, quality
+    return (Verdict.RTP if share >= settings.rtp_share else Verdict.MCF), quality
+
+
+def command_received(s: Session, frame: Frame, now: float) -> State:
+    """MPS, EOM or EOP after a page: judge it and hand it over."""
+    receiving = s.receiving
+    octets = b"".join(receiving.data)
+    verdict, quality = judge(s, octets)
+    hand_over(s, frame.fcf, octets, verdict, quality)
+    s.line.stop_reply()
+    s.board.start(Timer.X_HOST, now)
+    return State.STORING
+
+
+def hand_over(s: Session, command: Fcf | None, octets: bytes, verdict: Verdict, quality: CopyQuality | None) -> None:
+    """Tell the host of the page; *command* is what ended it."""
+    receiving, parameters = s.receiving, s.receiving.parameters
+    assert parameters is not None and command is not None
+    ending = find_end(octets, parameters.coding)
+    receiving.command = PLAIN_OF.get(command, command)
+    receiving.interrupted = command in PLAIN_OF
+    receiving.verdict = verdict
+    receiving.stored = False
+    receiving.data = []
+    receiving.octets = 0
+    s.tell(
+        PageReceived(
+            number=receiving.number,
+            octets=ending.octets,
+            parameters=parameters,
+            complete=ending.complete,
+            quality=quality,
+            verdict=verdict,
+            damaged=receiving.damaged or bool(quality and quality.bad_rows),
+            more=receiving.command is not Fcf.EOP,
+            after_rejected=receiving.after_rejected,
+        )
+    )
+    receiving.damaged = False
+
+
+def page_missing(s: Session, frame: Frame, now: float) -> State:
+    """A command where a page should be: the one before repeated, or the page was lost (RTN)."""
+    receiving = s.receiving
+    if receiving.answered and PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf) is receiving.command:
+        return answer(s, now)
+    receiving.command = PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf)
+    receiving.verdict = Verdict.RTN
+    receiving.after_rejected = True
+    return answer(s, now)
+
+
+# The answer.
+
+
+def host_answered(s: Session, frame: Frame, now: float) -> State | None:
+    """The page is stored: say so."""
+    if not s.receiving.stored:
+        return None
+    return page_stored(s, now)
+
+
+def page_stored(s: Session, now: float) -> State:
+    """The page counts as received: answer, or ask the operator first if PRI-* asked for one."""
+    s.board.stop(Timer.X_HOST, Timer.X_STORE)
+    count_page(s)
+    if s.receiving.interrupted and s.settings.operator:
+        s.tell(OperatorRequested())
+        s.board.start(Timer.T3, now)
+        return State.OPERATOR_ALERTED_RX
+    if s.interrupt_wanted:
+        # Our own operator wants the line: PIP or PIN instead of MCF or RTN, once.
+        s.interrupt_wanted = False
+        s.receiving.verdict = WITH_OPERATOR[s.receiving.verdict]
+    return answer(s, now)
+
+
+def count_page(s: Session) -> None:
+    """The page now counts as received."""
+    receiving = s.receiving
+    receiving.stored = False
+    receiving.after_rejected = receiving.verdict is Verdict.RTN
+    receiving.confirmed += 1
+    receiving.number += 1
+
+
+def answer(s: Session, now: float) -> State:
+    """Send the response to the post-message command, and listen for what it brings."""
+    receiving = s.receiving
+    receiving.answered = True
+    receiving.answer = ANSWER_OF[receiving.verdict]
+    response = pump.SendFrames(frames=(s.frame(receiving.answer),))
+    next_page = receiving.command is Fcf.MPS and receiving.verdict in (Verdict.MCF, Verdict.ERR)
+    listen = s.listen_for_page() if next_page else pump.ListenForFrames()
+    s.line.send(response, listen=listen, reply=Timer.T2, now=now)
+    if next_page:
+        assert receiving.parameters is not None
+        return State.PARTIAL_PAGE_AWAITED if receiving.parameters.ecm else State.PAGE_AWAITED
+    if receiving.command is Fcf.EOM:
+        return State.EOM_ANSWERED
+    return State.EOP_ANSWERED if receiving.command is Fcf.EOP else State.DCS_AWAITED
+
+
+def answer_again(s: Session, frame: Frame, now: float) -> State | None:
+    """The command came again: our answer was lost."""
+    if frame.fcf is Fcf.PPS and frame.fif[:3] != s.receiving.answered_counters:
+        return None
+    return answer(s, now)
+
+
+def store_refused(s: Session, frame: Frame, now: float) -> State:
+    """The host could not store the page: it must not be confirmed."""
+    return s.end(Outcome.STORE_REFUSED, now)
+
+
+# After EOM and EOP.
+
+
+def phase_b_again(s: Session, frame: Frame, now: float) -> State:
+    """T2 after the answer to EOM: back to phase B (figure 5-2b)."""
+    s.board.start(Timer.T1, now)
+    s.receiving.parameters = None
+    s.tries = 0
+    if s.role is Role.CALLER:
+        return poll(s, frame, now)
+    s.x = False
+    send_dis(s, frame, now)
+    return State.DIS_SENT
+
+
+def call_over(s: Session, frame: Frame, now: float) -> State:
+    """DCN after the answer to EOP; or none came: the document is complete all the same."""
+    rejected = s.receiving.verdict is Verdict.RTN
+    return s.close(Outcome.REJECTED_PAGE_NOT_REPEATED if rejected else Outcome.COMPLETED)
+
+
+def dcn_after_eom(s: Session, frame: Frame, now: float) -> State:
+    """DCN after the answer to EOM: what was announced does not come."""
+    return s.close(Outcome.DCN_IN_RECEPTION)
+
+
+def dcn_in_message(s: Session, frame: Frame, now: float) -> State:
+    """DCN where a page or a command was expected."""
+    return s.close(Outcome.DCN_IN_RECEPTION)
+
+
+_ANSWERED = (State.PAGE_AWAITED, State.PARTIAL_PAGE_AWAITED, State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED)
+_COMMANDS = (Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP)
+_DCN = row(dcn_in_message, State.ENDED)
+_DCS = row(dcs_received, State.TCF_AWAITED, State.DCN_SENT)
+
+TABLE: Table = {
+    (State.PAGE_AWAITED, Input.CARRIER_UP): row(page_begins, State.PAGE_ARRIVING),
+    (State.PAGE_AWAITED, Input.NO_REPLY): row(no_page, State.DCN_SENT),
+    (State.PAGE_AWAITED, Fcf.DCS): _DCS,
+    (State.PAGE_AWAITED, Fcf.CRP): row(repeat, State.PAGE_AWAITED),
+    (State.PAGE_AWAITED, Fcf.DCN): _DCN,
+    (State.PAGE_ARRIVING, Input.CARRIER_LOST): row(page_over, State.COMMAND_AWAITED, State.PAGE_AWAITED),
+    (State.PAGE_ARRIVING, Fcf.DCN): _DCN,
+    (State.COMMAND_AWAITED, Input.NO_REPLY): row(no_command, State.DCN_SENT),
+    (State.COMMAND_AWAITED, Fcf.DCS): _DCS,
+    (State.COMMAND_AWAITED, Fcf.DCN): _DCN,
+    (State.STORING, Input.HOST): row(host_answered, *_ANSWERED, State.OPERATOR_ALERTED_RX),
+    (State.STORING, Input.HOST_SLOW): row(store_refused, State.DCN_SENT),
+    (State.STORING, Fcf.DCN): _DCN,
+    (State.EOM_ANSWERED, Input.NO_REPLY): row(phase_b_again, State.DIS_SENT, State.DTC_SENT, State.DCN_SENT),
+    (State.EOM_ANSWERED, Fcf.DCS): _DCS,
+    (State.EOM_ANSWERED, Fcf.DTC): row(capabilities_received, State.PAGE_WANTED, State.DCS_SENT, State.DCN_SENT),
+    (State.EOM_ANSWERED, Fcf.DIS): row(
+        capabilities_received, State.PAGE_WANTED, State.DCS_SENT, State.DTC_SENT, State.DCN_SENT
+    ),
+    (State.EOM_ANSWERED, Fcf.CRP): row(repeat, State.EOM_ANSWERED),
+    (State.EOM_ANSWERED, Fcf.DCN): row(dcn_after_eom, State.ENDED),
+    (State.EOP_ANSWERED, Input.NO_REPLY): row(call_over, State.ENDED),
+    (State.EOP_ANSWERED, Fcf.DCS): _DCS,
+    (State.EOP_ANSWERED, Fcf.CRP): row(repeat, State.EOP_ANSWERED),
+    (State.EOP_ANSWERED, Fcf.DCN): row(call_over, State.ENDED),
+    (State.DCS_AWAITED, Fcf.PPS): row(answer_again, *_ANSWERED),
+}
+for _command in _COMMANDS:
+    TABLE[State.PAGE_AWAITED, _command] = row(page_missing, *_ANSWERED)
+    TABLE[State.COMMAND_AWAITED, _command] = row(command_received, State.STORING)
+    for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):
+        TABLE[_state, _command] = row(answer_again, *_ANSWERED)
+for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED):
+    TABLE[_state, Fcf.PPS] = row(answer_again, *_ANSWERED)
+    TABLE[_state, Fcf.EOR] = row(answer_again, *_ANSWERED)
+    TABLE[_state, Fcf.RR] = row(answer_again, *_ANSWERED)

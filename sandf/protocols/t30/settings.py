@@ -1,0 +1,94 @@
+"""What the host tells a terminal: who it is, what it can do, and its policies.
+
+What this module does not do: it holds nothing about the far terminal; see :mod:`.negotiation`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .capabilities import Parameters
+from .modems import ALL_MODULATIONS
+from .picture import Coding, Length, Resolution, ScanLineTime, Width
+from .pump import Modulation
+from .timers import Timer
+
+ALL_RESOLUTIONS = frozenset(Resolution)
+
+
+class Role(enum.Enum):
+    """Which end of the call we are; it decides who sends CNG and who CED and DIS (T.30 clause 3)."""
+
+    CALLER = "caller"
+    CALLED = "called"
+
+
+class Intention(enum.Flag):
+    """What the call is for.
+
+    A caller with SEND transmits; with RECEIVE it polls; with both it sends, then polls.  A called terminal with
+    RECEIVE takes pages; with SEND it offers a document for polling (DIS bit 9); with both it does either.
+    """
+
+    SEND = enum.auto()
+    RECEIVE = enum.auto()
+
+
+class RtnPolicy(enum.Enum):
+    """What a transmitter does on RTN: T.30 leaves it open, and some terminals send RTN for good pages."""
+
+    RETRANSMIT = "retransmit"
+    GO_ON = "go-on"
+    GIVE_UP = "give-up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyQuality:
+    """What a judge found in a page received without ECM: *rows* decoded, *bad_rows* of them, the longest bad run."""
+
+    rows: int
+    bad_rows: int
+    longest_bad_run: int
+
+
+Judge = Callable[[bytes, Parameters], CopyQuality]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSettings:
+    """Everything a terminal needs to know beforehand; shares are of all rows of the page, times are seconds."""
+
+    ident: str = ""
+    subaddress: str = ""
+    sender_id: str = ""
+    selective_polling: str = ""
+    password: str = ""
+    nonstandard: bytes = b""  # FIF of NSF and NSC: country code, provider code, the rest
+    nonstandard_setup: bytes = b""  # FIF of NSS
+    modulations: frozenset[Modulation] = ALL_MODULATIONS
+    max_bit_rate: int = 14400
+    ecm: bool = True
+    frame_octets: int = 256
+    codings: tuple[Coding, ...] = (Coding.MMR, Coding.MR, Coding.MH)
+    resolutions: frozenset[Resolution] = ALL_RESOLUTIONS
+    widest: Width = Width.A3
+    longest: Length = Length.UNLIMITED
+    scan_line_time: ScanLineTime = ScanLineTime.MS_0
+    scan_halves: bool = False
+    judge: Judge | None = None
+    rtp_share: float = 0.05
+    rtn_share: float = 0.15
+    longest_bad_run: int | None = None
+    rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
+    retransmissions: int = 1
+    operator: bool = False
+    tries: int = 3
+    dis_tries: int | None = None
+    pprs_before_correction: int = 4
+    answer_silence: float = 0.2
+    ced_seconds: float = 3.0
+    gap: float = 0.075
+    tcf_seconds: float = 1.5
+    timers: Mapping[Timer, float] = field(default_factory=dict)

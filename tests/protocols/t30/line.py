@@ -1,0 +1,308 @@
+"""A line in virtual time between two terminals, with the air times of :mod:`sandf.protocols.t30.air`, and hosts.
+
+Impairments are a function: it sees each V.21 frame or ECM frame on its way and says what arrives.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sandf.protocols.t30 import air, events, frames, pump
+from sandf.protocols.t30.picture import Coding, Resolution, Width
+from sandf.protocols.t30.pump import Modulation
+from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
+from sandf.protocols.t30.terminal import Terminal
+
+Impairment = Callable[[str, str, bytes], Iterable[tuple[bytes, bool]]]
+DETECT = 0.05
+
+
+def clean(sender: str, name: str, octets: bytes) -> Iterable[tuple[bytes, bool]]:
+    """Everything arrives as it was sent."""
+    return [(octets, True)]
+
+
+@dataclass
+class Nth:
+    """Impair the *nth* frames (from 1) called *name* of *sender*: lost, corrupt or doubled."""
+
+    sender: str
+    name: str
+    how: str
+    nth: tuple[int, ...] = (1,)
+    seen: int = 0
+
+    def __call__(self, sender: str, name: str, octets: bytes) -> Iterable[tuple[bytes, bool]]:
+        if sender != self.sender or name != self.name:
+            return [(octets, True)]
+        self.seen += 1
+        if self.seen not in self.nth:
+            return [(octets, True)]
+        return {"lost": [], "corrupt": [(octets, False)], "doubled": [(octets, True), (octets, True)]}[self.how]
+
+
+@dataclass
+class Host:
+    """Answers a terminal's requests after *delay* seconds (None: never)."""
+
+    pages: list[events.OutgoingPage] = field(default_factory=list)
+    delay: float = 0.0
+    page_delay: float | None = 0.0
+    commit_delay: float | None = 0.0
+    store_delay: float | None = 0.0
+    refuse: tuple[int, ...] = ()
+    operator: str = ""
+    seen: list[events.Event] = field(default_factory=list)
+
+    def of(self, kind: type[events.Event]) -> list[events.Event]:
+        return [event for event in self.seen if isinstance(event, kind)]
+
+    @property
+    def received(self) -> list[events.PageReceived]:
+        return [event for event in self.seen if isinstance(event, events.PageReceived)]
+
+    @property
+    def outcome(self) -> str:
+        return next((event.outcome.name for event in self.seen if isinstance(event, events.Ended)), "")
+
+    def answer(self, event: events.Event) -> tuple[float | None, Callable[[Terminal, float], None]] | None:
+        self.seen.append(event)
+        match event:
+            case events.PageWanted(number=number):
+                if number <= len(self.pages):
+                    return self.page_delay, lambda t, now: t.page_ready(self.pages[number - 1], now)
+                return self.page_delay, lambda t, now: t.no_more_pages(now)
+            case events.PageInDoubt():
+                return self.commit_delay, lambda t, now: t.page_in_doubt_committed(now)
+            case events.PageReceived(number=number):
+                if number in self.refuse:
+                    return self.store_delay, lambda t, now: t.page_refused(now)
+                return self.store_delay, lambda t, now: t.page_stored(now)
+            case events.OperatorRequested():
+                if self.operator == "interrupt":
+                    return 1.0, lambda t, now: t.interrupt(now)
+                if self.operator == "continue":
+                    return 1.0, lambda t, now: t.continue_procedure(now)
+        return None
+
+
+class End:
+    """One end of the line: a terminal, its host, and its pump."""
+
+    def __init__(self, name: str, line: Line, terminal: Terminal, host: Host) -> None:
+        self.name = name
+        self.line = line
+        self.terminal = terminal
+        self.host = host
+        self.listening: pump.Command | None = None
+        self.sending: pump.Command | None = None
+        self.sending_until = 0.0
+        self.hears: Modulation | None = None
+        self.released = False
+        self.frames: list[str] = []
+        self.sent: list[pump.Command] = []
+        self._timer: float | None = None
+
+    def drain(self) -> None:
+        while True:
+            told = self.terminal.events()
+            ordered = self.terminal.commands()
+            if not told and not ordered:
+                break
+            for command in ordered:
+                self.line.carry_out(self, command)
+            for event in told:
+                if (answer := self.host.answer(event)) is not None and answer[0] is not None:
+                    delay, act = answer
+                    self.line.at(delay, lambda act=act: self.do(lambda now: act(self.terminal, now)))  # type: ignore[misc]
+        deadline = self.terminal.next_deadline()
+        if deadline is not None and deadline != self._timer:
+            self._timer = deadline
+            self.line.at(max(0.0, deadline - self.line.now), self.tick)
+
+    def tick(self) -> None:
+        self._timer = None
+        self.do(self.terminal.handle_timer)
+
+    def do(self, act: Callable[[float], None]) -> None:
+        act(self.line.now)
+        self.drain()
+
+    def signal(self, signal: pump.Signal) -> None:
+        self.do(lambda now: self.terminal.receive_signal(signal, now))
+
+    @property
+    def deaf(self) -> bool:
+        return self.sending is not None and not isinstance(self.sending, pump.SendTone | pump.SendSilence)
+
+
+class Line:
+    """Two ends, one clock."""
+
+    def __init__(
+        self,
+        caller: TerminalSettings,
+        called: TerminalSettings,
+        *,
+        pages: Iterable[events.OutgoingPage] = (),
+        polled: Iterable[events.OutgoingPage] = (),
+        caller_intention: Intention = Intention.SEND,
+        called_intention: Intention = Intention.RECEIVE,
+        impair: Impairment = clean,
+        bad_training: Callable[[Modulation], bool] = lambda modulation: False,
+        spoil: Callable[[bytes], bytes] = lambda octets: octets,
+        caller_host: Host | None = None,
+        called_host: Host | None = None,
+    ) -> None:
+        self.now = 0.0
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self.impair = impair
+        self.bad_training = bad_training
+        self.spoil = spoil
+        self.trace: list[str] = []
+        one = Terminal(caller, role=Role.CALLER, intention=caller_intention, now=0.0)
+        two = Terminal(called, role=Role.CALLED, intention=called_intention, now=0.0)
+        self.caller = End("caller", self, one, caller_host or Host(pages=list(pages)))
+        self.called = End("called", self, two, called_host or Host(pages=list(polled)))
+
+    def other(self, end: End) -> End:
+        return self.called if end is self.caller else self.caller
+
+    def at(self, delay: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._heap, (self.now + delay, next(self._order), act))
+
+    def start(self) -> Line:
+        self.caller.do(self.caller.terminal.start)
+        self.called.do(self.called.terminal.start)
+        return self
+
+    def run(self, until: float = 3600.0) -> Line:
+        if self.now == 0.0 and not self._heap:
+            self.start()
+        while self._heap and self._heap[0][0] <= until:
+            self.now, _, act = heapq.heappop(self._heap)
+            act()
+        return self
+
+    def carry_out(self, end: End, command: pump.Command) -> None:
+        match command:
+            case pump.Release():
+                end.released = True
+                self.trace.append(f"{self.now:.3f} {end.name} release")
+                return
+            case pump.ListenForFrames() | pump.ListenForTraining() | pump.ListenForPage():
+                end.listening = command
+                far = self.other(end).sending
+                if isinstance(far, pump.SendFrames) and end.hears is None:
+                    self.at(DETECT, lambda: self._late_carrier(end, far))
+                return
+        assert end.sending is None, (end.sending, command)
+        duration = air.seconds(command)
+        end.sending, end.sending_until = command, self.now + duration
+        end.sent.append(command)
+        far_end = self.other(end)
+        match command:
+            case pump.SendTone(tone=tone):
+                self.at(0.3, lambda: far_end.signal(pump.ToneDetected(tone=tone)))
+            case pump.SendFrames(frames=octets):
+                self._send_frames(end, far_end, command, octets)
+            case pump.SendTraining() | pump.SendPage() | pump.SendPartialPage():
+                self._send_fast(end, far_end, command, duration)
+        self.at(duration, lambda: self._done(end, far_end))
+
+    def _done(self, end: End, far_end: End) -> None:
+        end.sending = None
+        if far_end.hears is not None:
+            far_end.hears = None
+            far_end.signal(pump.CarrierLost())
+        end.signal(pump.Transmitted())
+
+    def _late_carrier(self, end: End, far: pump.Command) -> None:
+        if self.other(end).sending is far and end.hears is None and not end.deaf:
+            end.hears = Modulation.V21
+            end.signal(pump.CarrierDetected(modulation=Modulation.V21))
+
+    def _hear(self, end: End, modulation: Modulation) -> None:
+        if not end.deaf and end.hears is None and not end.released:
+            end.hears = modulation
+            end.signal(pump.CarrierDetected(modulation=modulation))
+
+    def _send_frames(self, end: End, far: End, command: pump.Command, octets: tuple[bytes, ...]) -> None:
+        self.at(DETECT, lambda: self._hear(far, Modulation.V21))
+        bits = 0
+        for frame in octets:
+            name = frames.name_of(frame)
+            end.frames.append(name)
+            self.trace.append(f"{self.now:.3f} {end.name} {name}")
+            bits += air.frame_bits(frame) + 8
+            when = air.V21_PREAMBLE + bits / 300
+            for arrived, intact in self.impair(end.name, name, frame):
+                self.at(when, lambda a=arrived, i=intact: self._frame(far, Modulation.V21, a, i))  # type: ignore[misc]
+
+    def _frame(self, far: End, modulation: Modulation, octets: bytes, intact: bool) -> None:
+        if not far.deaf and far.hears is modulation:
+            far.signal(pump.FrameReceived(octets=octets, intact=intact))
+
+    def _send_fast(self, end: End, far: End, command: pump.Command, duration: float) -> None:
+        assert isinstance(command, pump.SendTraining | pump.SendPage | pump.SendPartialPage)
+        modulation = command.modulation
+        self.trace.append(f"{self.now:.3f} {end.name} {type(command).__name__} {modulation.name}")
+
+        def up() -> None:
+            listening = far.listening
+            wanted = {
+                pump.SendTraining: pump.ListenForTraining,
+                pump.SendPage: pump.ListenForPage,
+                pump.SendPartialPage: pump.ListenForPage,
+            }[type(command)]
+            if not isinstance(listening, wanted) or listening.modulation is not modulation:  # type: ignore[attr-defined]
+                return
+            if isinstance(command, pump.SendPage | pump.SendPartialPage):
+                assert isinstance(listening, pump.ListenForPage)
+                if listening.short_training is not command.short_training:
+                    return
+            self._hear(far, modulation)
+
+        def arrive() -> None:
+            if far.deaf or far.hears is not modulation:
+                return
+            match command:
+                case pump.SendTraining(seconds=seconds):
+                    zeros = bytes(int(seconds * modulation.bit_rate / 8))
+                    bad = self.bad_training(modulation)
+                    far.signal(pump.DataReceived(octets=b"\x55" * len(zeros) if bad else zeros))
+                case pump.SendPage(octets=octets):
+                    spoilt = self.spoil(octets)
+                    for at in range(0, len(spoilt), 4096):
+                        far.signal(pump.DataReceived(octets=spoilt[at : at + 4096]))
+                case pump.SendPartialPage(frames=sent):
+                    for frame in sent:
+                        name = "FCD" if frame[2] == 0x06 else "RCP"
+                        for arrived, intact in self.impair(end.name, name, frame):
+                            far.signal(pump.FrameReceived(octets=arrived, intact=intact))
+
+        self.at(min(0.1, duration / 2), up)
+        self.at(duration - 0.001, arrive)
+
+
+def page(
+    size: int = 3000,
+    *,
+    coding: Coding = Coding.MMR,
+    resolution: Resolution = Resolution.FINE,
+    width: Width = Width.A4,
+    seed: int = 1,
+) -> events.OutgoingPage:
+    """A page of about *size* octets that looks enough like T.4 to have its end found."""
+    body = bytes((seed * 7 + index * 37) % 251 | 0x11 for index in range(size))
+    if coding is Coding.MMR:
+        return events.OutgoingPage(octets=body, coding=coding, resolution=resolution, width=width)
+    eol = "000000000001" + ("1" if coding is Coding.MR else "")
+    rows = max(1, size // 60)
+    bits = "".join(eol + "10110111" * (40 + (seed + row) % 25) for row in range(rows))
+    octets = int(bits[::-1], 2).to_bytes((len(bits) + 7) // 8, "little")
+    return events.OutgoingPage(octets=octets, coding=coding, resolution=resolution, width=width)
