@@ -27,7 +27,9 @@ def load(source: str | Path) -> Configuration:
     settings = reader.table(Configuration, {key: raw[key] for key in raw if key != "warnings"}, "")
     if "warnings" in raw:
         reader.problems.append(Problem(key_path="warnings", value="", message="there is no such key"))
-    problems = _placed(reader.problems + check(settings, raw), text)
+    told = {problem.key_path for problem in reader.problems}
+    further = [problem for problem in check(settings, raw) if problem.key_path not in told]
+    problems = _placed(reader.problems + further, text)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigurationError(problems)
     return Configuration(**{**_fields(settings), "warnings": problems})

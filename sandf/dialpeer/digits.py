@@ -25,8 +25,7 @@ def _forwarded(peer: PotsPeer, called: str, match: DigitMatch) -> str:
         case ForwardDigits.ALL:
             return called
         case ForwardDigits.EXTRA:
-            pattern = peer.destination_pattern
-            return "" if pattern is not None and pattern.variable else called[match.length :]
+            return called[match.length :]
         case count:
             digits = called.removeprefix("+")
             return digits[max(len(digits) - count, 0) :]

@@ -79,8 +79,6 @@ class Pattern:
     """A parsed pattern; equal to another if the text is."""
 
     text: str
-    variable: bool = field(compare=False)
-    """Whether it ends in ``T``."""
     regex: str = field(compare=False, repr=False)
     """The same as a Python regular expression, for ``re.match``."""
     _steps: tuple[_Step, ...] = field(compare=False, repr=False)
@@ -89,7 +87,7 @@ class Pattern:
     def parse(cls, text: str) -> Pattern:
         """The pattern that *text* spells; raises :class:`~sandf.dialpeer.syntax.PatternError`."""
         syntax = read_pattern(text)
-        return cls(text, syntax.variable, _regex(syntax), _compile(syntax))
+        return cls(text, _regex(syntax), _compile(syntax))
 
     def match(self, number: str) -> DigitMatch | None:
         """How the pattern matches the front of *number*, or None."""

@@ -81,10 +81,9 @@ ANY_DIGIT = One(frozenset(DIGITS), False)
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """A pattern as read: *body*, whether a trailing ``T`` was there, and whether ``$`` was."""
+    """A pattern as read: *body*, in which a trailing ``T`` is any digits, and whether ``$`` was there."""
 
     body: Several
-    variable: bool
     to_the_end: bool
 
 
@@ -117,7 +116,7 @@ class _Reader:
         if not head and not body and not variable:
             raise self._error("the pattern matches no digit", back=1)
         tail: tuple[Node, ...] = (Repeat(ANY_DIGIT, False, True),) if variable else ()
-        return Syntax(Several(head + body + tail), variable, to_the_end)
+        return Syntax(Several(head + body + tail), to_the_end)
 
     def _sequence(self) -> tuple[Node, ...]:
         parts: list[Node] = []
