@@ -82,21 +82,29 @@ class Pattern:
     regex: str = field(compare=False, repr=False)
     """The same as a Python regular expression, for ``re.match``."""
     _steps: tuple[_Step, ...] = field(compare=False, repr=False)
+    _first: frozenset[str] | None = field(compare=False, repr=False)
+    """What a number must begin with; None if the pattern can match nothing at all.  It spares most of the work."""
 
     @classmethod
     def parse(cls, text: str) -> Pattern:
         """The pattern that *text* spells; raises :class:`~sandf.dialpeer.syntax.PatternError`."""
         syntax = read_pattern(text)
-        return cls(text, _regex(syntax), _compile(syntax))
+        steps = _compile(syntax)
+        return cls(text, _regex(syntax), steps, _first(steps))
 
     def match(self, number: str) -> DigitMatch | None:
         """How the pattern matches the front of *number*, or None."""
-        found = _run(self._steps, number)
+        found = self._match(number)
         if number.startswith("+") and (found is None or not found.length):
             digits = number.lstrip("+")
-            bare = _run(self._steps, digits)
+            bare = self._match(digits)
             return None if bare is None else _with_marker(bare, len(number) - len(digits))
         return found
+
+    def _match(self, number: str) -> DigitMatch | None:
+        if self._first is not None and number[:1] not in self._first:
+            return None
+        return _run(self._steps, number)
 
     def examples(self) -> frozenset[str]:
         """A few numbers that the pattern matches: the shortest ones, one for each digit as the filler."""
@@ -140,6 +148,16 @@ def _emit(node: Node, steps: list[_Step]) -> None:
             if many:
                 steps.append(_Jump(start))
             steps[start] = _Split(start + 1, len(steps))
+
+
+def _first(steps: tuple[_Step, ...]) -> frozenset[str] | None:
+    chars: frozenset[str] = frozenset()
+    for at in _reach(steps, 0, True, set()):
+        step = steps[at]
+        if not isinstance(step, One):
+            return None
+        chars |= step.allowed
+    return chars
 
 
 def _run(steps: tuple[_Step, ...], number: str) -> DigitMatch | None:
