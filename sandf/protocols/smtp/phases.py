@@ -7,10 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandf.protocols.smtp import replies
 from sandf.protocols.smtp.replies import Reply
 
 if TYPE_CHECKING:
     from sandf.protocols.smtp.server import ServerSession
+
+
+COMMAND_LIMIT = 512
+"""Octets of a command line with CR LF, before an extension lets it grow (RFC 5321 4.5.3.1.4)."""
+RESPONSE_LIMIT = 12_288
+"""Octets of a line in an authentication exchange (RFC 4954 4)."""
 
 
 class Phase(enum.Enum):
@@ -45,3 +52,14 @@ class Verb:
 
 Extension = Callable[["ServerSession"], str | None]
 """A row of the EHLO reply: the keyword with its arguments, or None when it is not offered now."""
+
+
+def objection_to(session: ServerSession, word: str, row: Verb | None) -> Reply | None:
+    """Why a command cannot be taken now; None when it can.  ``row`` is None for a word that is no verb."""
+    if row is None:
+        return replies.UNKNOWN_COMMAND if word else replies.EMPTY_COMMAND
+    if session.phase is Phase.REFUSED and not row.always:
+        return replies.ONLY_QUIT
+    if session.settings.require_tls and not session.tls_active and not (row.always or row.before_tls):
+        return replies.TLS_REQUIRED
+    return row.misplaced.get(session.phase)

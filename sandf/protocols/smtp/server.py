@@ -24,22 +24,17 @@ from sandf.protocols.smtp.events import (
     ConnectionShouldClose,
     Event,
     MessageData,
-    MessageEnded,
     Question,
     TransactionAborted,
     WrongCall,
 )
 from sandf.protocols.smtp.lines import LineFault, LineReader
-from sandf.protocols.smtp.phases import Extension, Phase, Verb
+from sandf.protocols.smtp.phases import COMMAND_LIMIT, RESPONSE_LIMIT, Extension, Phase, Verb, objection_to
 from sandf.protocols.smtp.replies import Reply
 from sandf.protocols.smtp.settings import ServerSettings
 from sandf.protocols.smtp.text import CHUNK, TextReader
+from sandf.protocols.smtp.transaction import end_of_text
 from sandf.protocols.smtp.verbs import EXTENSIONS, VERBS
-
-COMMAND_LIMIT = 512
-"""Octets of a command line with CR LF, before an extension lets it grow (RFC 5321 4.5.3.1.4)."""
-RESPONSE_LIMIT = 12_288
-"""Octets of a line in an authentication exchange (RFC 4954 4)."""
 
 OVERSHOOT_LIMIT = 1000
 """Recipients beyond the limit that cost the client nothing; a mailer sends the rest of its list later."""
@@ -290,6 +285,12 @@ class ServerSession:
             self.phase = Phase.READY
         self.recipients = self.recipients_refused = 0
 
+    def message_done(self) -> None:
+        """The message was answered, either way: the next may come."""
+        self._idle_commands = 0
+        self.phase = Phase.READY
+        self.recipients = self.recipients_refused = 0
+
     def close(self, reply: Reply, *, reason: str = "closing") -> None:
         """Say it and end the session."""
         self._abort(reason)
@@ -370,7 +371,7 @@ class ServerSession:
             return
         word, _, argument = line.decode("ascii").strip(" ").partition(" ")
         row = self.verbs.get(word.upper())
-        objection = self._objection(word, row)
+        objection = objection_to(self, word, row)
         if objection is not None or row is None:
             self.refuse(objection or replies.UNKNOWN_COMMAND)
             return
@@ -380,16 +381,6 @@ class ServerSession:
                 self.close(replies.TOO_MANY_COMMANDS)
                 return
         row.act(self, argument.strip(" "))
-
-    def _objection(self, word: str, row: Verb | None) -> Reply | None:
-        """Why the command cannot be taken now; None when it can."""
-        if row is None:
-            return replies.UNKNOWN_COMMAND if word else replies.EMPTY_COMMAND
-        if self.phase is Phase.REFUSED and not row.always:
-            return replies.ONLY_QUIT
-        if self.settings.require_tls and not self.tls_active and not (row.always or row.before_tls):
-            return replies.TLS_REQUIRED
-        return row.misplaced.get(self.phase)
 
     def _take_text(self) -> bool:
         """Feed what waits to the text; True when the end mark came and commands follow."""
@@ -404,31 +395,7 @@ class ServerSession:
             return False
         self._reader.feed(rest)
         self._moved = True
-        self._text_ended(text)
-        return True
-
-    def _text_ended(self, text: TextReader) -> None:
-        """Refuse a faulty text (the same fault whatever the order they came in), else ask the driver."""
         self._text = None
         self._reading = _Reading.COMMANDS
-        if text.faulty:
-            fault = replies.TEXT_LINE_TOO_LONG
-            if text.too_big:
-                fault = replies.TOO_BIG
-            elif text.bare_line_end:
-                fault = replies.BARE_LINE_END_IN_TEXT
-            self.reset(fault.text)
-            self.refuse(fault)
-            return
-        self.ask(
-            MessageEnded(size=text.size),
-            accepted=replies.MESSAGE_OK,
-            rejected=replies.LOCAL_ERROR,
-            on_accept=self._message_done,
-            on_reject=self._message_done,
-        )
-
-    def _message_done(self) -> None:
-        self._idle_commands = 0
-        self.phase = Phase.READY
-        self.recipients = self.recipients_refused = 0
+        end_of_text(self, text)
+        return True

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sandf.protocols.smtp import replies
-from sandf.protocols.smtp.events import MessageBegan, RecipientOffered, SenderOffered
+from sandf.protocols.smtp.events import MessageBegan, MessageEnded, RecipientOffered, SenderOffered
 from sandf.protocols.smtp.parameters import (
     ParameterError,
     SenderParameters,
@@ -19,6 +19,7 @@ from sandf.protocols.smtp.parameters import (
 from sandf.protocols.smtp.paths import PathError, parse_forward_path, parse_reverse_path
 from sandf.protocols.smtp.phases import Phase
 from sandf.protocols.smtp.replies import Reply
+from sandf.protocols.smtp.text import TextReader
 
 if TYPE_CHECKING:
     from sandf.protocols.smtp.server import ServerSession
@@ -123,6 +124,29 @@ def data(session: ServerSession, argument: str) -> None:
             on_accept=session.read_text,
             on_reject=lambda: session.reset("DATA refused"),
         )
+
+
+def end_of_text(session: ServerSession, text: TextReader) -> None:
+    """The end mark came: refuse a faulty text, else ask the driver.
+
+    Which fault is named does not depend on which came first, since that could depend on the cuts.
+    """
+    if text.faulty:
+        fault = replies.TEXT_LINE_TOO_LONG
+        if text.too_big:
+            fault = replies.TOO_BIG
+        elif text.bare_line_end:
+            fault = replies.BARE_LINE_END_IN_TEXT
+        session.reset(fault.text)
+        session.refuse(fault)
+        return
+    session.ask(
+        MessageEnded(size=text.size),
+        accepted=replies.MESSAGE_OK,
+        rejected=replies.LOCAL_ERROR,
+        on_accept=session.message_done,
+        on_reject=session.message_done,
+    )
 
 
 def rset(session: ServerSession, argument: str) -> None:

@@ -26,13 +26,12 @@ from sandf.protocols.smtp.introduction import (
     vrfy,
 )
 from sandf.protocols.smtp.parameters import RECIPIENT_PARAMETERS, SENDER_PARAMETERS
-from sandf.protocols.smtp.phases import Extension, Phase, Verb
+from sandf.protocols.smtp.phases import COMMAND_LIMIT, RESPONSE_LIMIT, Extension, Phase, Verb
 from sandf.protocols.smtp.transaction import data, mail, rcpt, rset
 
 _SENDER_GROWTH = sum(row.growth for row in SENDER_PARAMETERS.values())
 _RECIPIENT_GROWTH = sum(row.growth for row in RECIPIENT_PARAMETERS.values())
-_AUTH_GROWTH = 12_288 - 512
-"""RFC 4954 4: 12288 octets are enough for a line of an authentication exchange."""
+_AUTH_GROWTH = RESPONSE_LIMIT - COMMAND_LIMIT
 
 _ONLY_READY = MappingProxyType(
     {

@@ -161,6 +161,13 @@ class Opening(SynchronousTestCase):
         caller.hear(b"250-mx\r\n250 STARTTLS\r\n")
         self.assertEqual(caller.told[-1], Ready(extensions={"STARTTLS": ""}, tls=True, authenticated=False))
 
+    def test_extensions_before_tls_are_forgotten(self) -> None:
+        caller = Caller(dataclasses.replace(SETTINGS, tls=TlsUse.REQUIRED))
+        caller.hear(b"220 mx\r\n", b"250-mx\r\n250-DSN\r\n250 STARTTLS\r\n", b"220 go\r\n")
+        caller.session.tls_started(0.0)
+        caller.hear(b"500 no\r\n", b"250 mx\r\n")
+        self.assertEqual(caller.told[-1], Ready(extensions={}, tls=True, authenticated=False))
+
     def test_half_a_reply_before_tls_is_forgotten(self) -> None:
         caller = Caller(dataclasses.replace(SETTINGS, tls=TlsUse.REQUIRED))
         caller.hear(b"220 mx\r\n", b"250-mx\r\n250 STARTTLS\r\n", b"220 go\r\n250-inj")
@@ -289,6 +296,8 @@ class Messages(SynchronousTestCase):
             self.assertEqual(caller.hear(said), sent, said)
             refused = [event for event in caller.told if isinstance(event, MessageRefused)]
             self.assertEqual([(event.step, event.reply.code) for event in refused], [(step, code)])
+            results = [event for event in caller.told if isinstance(event, RecipientResult)]
+            self.assertEqual(len(results), 0 if step is Step.MAIL else 2)
             if sent == b".\r\n":
                 self.assertEqual(caller.hear(b"554 nobody\r\n"), b"RSET\r\n")
             self.assertFalse(caller.session.ready)
