@@ -21,9 +21,12 @@ from sandf.protocols.smtp.events import (
     TransactionAborted,
     WrongCall,
 )
+from sandf.protocols.smtp.introduction import offer
 from sandf.protocols.smtp.parameters import Body, Notify, OriginalRecipient, Return, SenderParameters
+from sandf.protocols.smtp.phases import Verb
 from sandf.protocols.smtp.replies import Reply
 from sandf.protocols.smtp.server import ServerSession
+from sandf.protocols.smtp.verbs import EXTENSIONS, VERBS
 from tests.protocols.smtp.driving import ENVELOPE, SETTINGS, Driver, codes, converse
 
 TLS = dataclasses.replace(
@@ -528,3 +531,26 @@ class Authentication(SynchronousTestCase):
         self.assertEqual(codes(driver.feed(b"MAIL FROM:<>\r\n")), ["530 5.7.0"])
         driver.feed(b"AUTH PLAIN " + _b64(b"\0bob\0secret"))
         self.assertEqual(codes(driver.feed(b"MAIL FROM:<>\r\n")), ["250 2.1.0"])
+
+
+class AddedRows(SynchronousTestCase):
+    """A later extension is a row of each table."""
+
+    def test_verb_and_keyword(self) -> None:
+        enabled: list[str] = []
+
+        def xact(session: ServerSession, argument: str) -> None:
+            enabled.append(argument)
+            session.reply(Reply(250, "2.5.0", ("XACCOUNTING enabled",)))
+
+        session = ServerSession(
+            SETTINGS,
+            peer="x",
+            now=0.0,
+            verbs={**VERBS, "XACT": Verb(act=xact, usage="XACT")},
+            extensions=(*EXTENSIONS, offer("XACCOUNTING")),
+        )
+        session.receive_data(b"EHLO c\r\nxact json\r\nHELP xact\r\n", now=0.0)
+        said = session.data_to_send()
+        self.assertIn(b"250 XACCOUNTING\r\n250 2.5.0 XACCOUNTING enabled\r\n214 2.0.0 XACT\r\n", said)
+        self.assertEqual(enabled, ["json"])
