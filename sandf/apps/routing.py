@@ -51,8 +51,11 @@ class Routing:
         return Selection(peer_tag=peer.tag, application=peer.application or "")
 
     def wanted(self, called: str, calling: str, port: str) -> bool:
-        """Whether an inbound POTS peer of *port* wants calls to *called*; the virtual exchange asks."""
-        peer = self.plan.inbound_peer(Side.TELEPHONE, called=called, calling=calling, port=port)
+        """Whether an inbound POTS peer asks for this call by a number; the virtual exchange asks for its ports.
+
+        A peer that matches by its port alone takes what rings there, but makes nothing ring.
+        """
+        peer = self.plan.inbound_peer(Side.TELEPHONE, called=called, calling=calling, port=None)
         return bool(peer.application) and peer.port in (None, port)
 
     def telephone_side(self, called: str) -> tuple[Match[PotsPeer], ...]:

@@ -1,0 +1,68 @@
+"""What the dial plan says of calls as they come."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from sandf import causes
+from sandf.apps.routing import Routing
+from sandf.callcontrol.call import Call
+from sandf.callcontrol.control import Selection
+from sandf.callcontrol.primitives import FaxReceive, MailIn, ProviderKind, TelephoneCall
+from sandf.dialpeer import DialPlan, MmoipPeer, Pattern, PotsPeer
+from tests.callcontrol.providers import ScriptedProvider
+
+
+class RoutingTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.calls: dict[str, Call] = {}
+        self.routing = Routing(
+            DialPlan(
+                peers=(
+                    PotsPeer(
+                        tag=1, incoming_called_number=Pattern.parse("571"), application="onramp", port="lab", max_conn=1
+                    ),
+                    PotsPeer(tag=2, destination_pattern=Pattern.parse("9T"), port="lab", max_conn=1),
+                    MmoipPeer(tag=3, incoming_called_number=Pattern.parse("."), application="offramp"),
+                )
+            ),
+            calls=lambda: self.calls,
+            ports_down=lambda: (),
+            draw=lambda: 0.0,
+            seconds=self.clock.seconds,
+        )
+
+    def test_inbound_peers_name_the_application(self) -> None:
+        self.assertEqual(
+            self.routing.select(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5712")),
+            Selection(peer_tag=1, application="onramp"),
+        )
+        self.assertEqual(
+            self.routing.select(ProviderKind.MAIL, MailIn(job_id="j1", called="5712", calling="")),
+            Selection(peer_tag=3, application="offramp"),
+        )
+        self.assertRaises(TypeError, self.routing.select, ProviderKind.FAX, FaxReceive())
+
+    def test_exchange_rings_only_for_numbers_that_a_peer_asks_for(self) -> None:
+        self.assertTrue(self.routing.wanted("5712", "", "lab"))
+        self.assertFalse(self.routing.wanted("5712", "", "elsewhere"))
+        self.assertFalse(self.routing.wanted("5550001", "", "lab"), "a match by port alone makes nothing ring")
+
+    def test_peer_that_carries_max_conn_calls_is_passed_over(self) -> None:
+        self.assertEqual([match.peer.tag for match in self.routing.telephone_side("95550")], [2])
+        telephony = ScriptedProvider(ProviderKind.TELEPHONY)
+        call = Call(
+            call_id="A",
+            providers={ProviderKind.TELEPHONY: telephony},
+            seconds=self.clock.seconds,
+            seen=lambda call, event: None,
+        )
+        leg = call.set_up(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5550"), peer_tag=2)
+        self.calls["A"] = call
+        self.assertEqual(self.routing.telephone_side("95550"), ())
+        self.assertIs(self.routing.why_none("95550"), causes.NO_PORT)
+        self.assertIs(self.routing.why_none("1"), causes.NO_DIAL_PEER)
+        leg.released(causes.BUSY)
+        self.assertEqual(len(self.routing.telephone_side("95550")), 1)
