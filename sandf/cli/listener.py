@@ -91,9 +91,9 @@ class _Reception:
         match event:
             case events.SenderOffered(reverse_path=reverse_path):
                 self._forget()
-                self._reverse_path = reverse_path.address if reverse_path else ""
+                self._reverse_path = str(reverse_path) if reverse_path else ""
             case events.RecipientOffered(forward_path=forward_path):
-                self._recipients.append(forward_path.address)
+                self._recipients.append(str(forward_path))
             case events.MessageData(octets=octets):
                 self._pieces.append(octets)
             case events.MessageEnded():
