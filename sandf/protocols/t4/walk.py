@@ -6,7 +6,8 @@ it arrives, or all at once (:func:`walk`).
 How damage is met: an EOL is eleven or more zeros and a one, wherever it stands, so fill and missing byte
 alignment do not matter.  A row whose codes are wrong, or whose length is not the width, is bad; under MR the
 two-dimensional rows after it have no reference and are bad as well, up to the next one-dimensional row (T.4
-4.2.2).  Under MMR the first error ends what can be read.  Six EOLs end the page; fewer at its very end, with
+4.2.2).  Under MMR the first error ends what can be read; an EOL ends it well, with zeros in front of it or not,
+as senders that add EOFB to whole octets leave some there.  Six EOLs end the page; fewer at its very end, with
 or without noise among them, are taken for a damaged RTC.  What stands before the first EOL or after the last
 one is a row if it decodes as one, and noise else.
 
@@ -229,7 +230,7 @@ class Walk:
         while len(bits) - at > margin:
             row = two_dimensional(bits, at, self._shown, self._width)
             if row is None:
-                self._ended = bits.startswith(EOL, at)
+                self._ended = bool(_END_OF_LINE.match(bits, at))
                 self._damaged = not self._ended and bits.find("1", at) >= 0
                 break
             at = row[1]
@@ -249,7 +250,6 @@ class Walk:
         self._bad_rows.append(self._rows)
         self._rows += 1
         self._reference = None if self._coding is Coding.MR else self._shown
-        self._last_line = ""
         if self._kept is not None:
             self._kept.append(self._shown)
 

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.protocols.t4.bits import to_bits, to_octets
 from sandf.protocols.t4.codes import EOL, RTC_MH
+from sandf.protocols.t4.decode import two_dimensional as two_dimensional_row
 from sandf.protocols.t4.encode import encode, one_dimensional, packed, run_code, two_dimensional
 from sandf.protocols.t4.form import Coding
 from sandf.protocols.t4.line import split, to_line
@@ -59,7 +60,7 @@ class SoundPages(SynchronousTestCase):
         rows = drawn_rows(1, 1728, 30)
         for coding in Coding:
             sent = to_line(encode(rows, coding), coding, 1728)
-            lines = walk(sent + b"\x55\xaa" * 400, coding, 1728, keep=True)
+            lines = walk(sent + sent, coding, 1728, keep=True)
             self.assertTrue(lines.ended)
             self.assertEqual(list(lines.changes or ()), rows)
             self.assertEqual(lines.end, walk(sent, coding, 1728).end)
@@ -156,10 +157,19 @@ class DamagedPages(SynchronousTestCase):
         self.assertEqual((lines.rows, lines.bad_rows), (60, (9, 10, 11)))
         self.assertEqual((lines.changes or ())[12:], tuple(self.rows[12:]))
 
+    def test_mr_rows_without_reference_are_lost_even_if_they_decode(self) -> None:
+        self.rows = [[100, 200, 1728]] * 60
+        self.assertEqual(self.page(Coding.MR, {9: "0" + "0000000011"}).bad_rows, (9, 10, 11))
+
+    def test_an_element_left_of_the_one_before_it_is_bad(self) -> None:
+        self.assertIs(two_dimensional_row("1" + "0000010" + "1" * 9, 0, [10, 12, 1728], 1728), None)
+        self.assertEqual(two_dimensional_row("1" + "010" + "1", 0, [10, 12, 1728], 1728), ([10, 11, 1728], 5))
+
     def test_a_mr_row_that_leads_out_of_the_page_is_bad(self) -> None:
         for name, bad in (
             ("VL left of a0", two_dimensional([5, 1728], self.rows[8])[:3] + "0000010" * 9),
-            ("pass at the end", "0001" * 40),
+            ("passes to the end and further", "0001" * 40),
+            ("passes to the end", "0001" * 21),
             ("horizontal too long", "001" + run_code(1700, 0) + run_code(100, 1)),
             ("V0 after the width", two_dimensional(self.rows[9], self.rows[8]) + "1"),
         ):
@@ -179,6 +189,13 @@ class DamagedPages(SynchronousTestCase):
         self.assertEqual((lines.rows, lines.bad, lines.ended), (59, 0, False))
         self.assertEqual(list(lines.changes or ()), self.rows[:59])
 
+    def test_eofb_behind_the_padding_of_an_octet_ends_mmr_well(self) -> None:
+        bits = to_bits(encode(self.rows, Coding.MMR))
+        body = bits[: bits.rindex(EOL + EOL)]
+        for zeros in range(8):
+            lines = walk(to_octets(body + "0" * zeros + EOL + EOL), Coding.MMR, 1728)
+            self.assertEqual((lines.rows, lines.bad, lines.ended, lines.end), (60, 0, True, len(body)))
+
     def test_mmr_cut_off_in_a_row_is_damaged(self) -> None:
         lines = walk(encode(self.rows, Coding.MMR)[:-12], Coding.MMR, 1728)
         self.assertEqual((lines.rows, lines.bad, lines.ended), (60, 1, False))
@@ -196,6 +213,12 @@ class DamagedPages(SynchronousTestCase):
     def test_bare_eols_in_the_page_stand_for_bad_rows(self) -> None:
         lines = self.page(Coding.MH, {5: "", 6: ""})
         self.assertEqual((lines.rows, lines.bad_rows, lines.ended), (60, (5, 6), True))
+
+    def test_bad_rows_at_the_end_count_where_no_rtc_is_near(self) -> None:
+        lines = split(encode(self.rows, Coding.MH), Coding.MH)
+        lines[5], lines[58], lines[59] = "", "111", "111"
+        walked = walk(to_octets("".join(EOL + line for line in lines) + EOL), Coding.MH, 1728)
+        self.assertEqual((walked.rows, walked.bad_rows, walked.ended), (60, (5, 58, 59), False))
 
     def test_no_page_at_all(self) -> None:
         for octets in (b"", bytes(100), b"\xff" * 100):
