@@ -131,7 +131,7 @@ class IFaxStore(Interface):
         """In one commit: the fax is MAILED, and *message* with its jobs is accepted (its id is returned).
 
         A fax that is MAILED already is left alone, and the id of its message is returned.  ValueError for one
-        that is still OPEN.
+        that is still OPEN or has ENDED.
         """
 
     def fax(fax_id: str) -> Deferred[FaxRecord]:
@@ -185,6 +185,6 @@ class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):
         """Retention: drop payloads and ended messages, then history, records and traces, that are older.
 
         Never what is unfinished, however old: a message with a job that has not ended or whose notice is due, a
-        received fax that is not MAILED or whose mail is not delivered or given up, and what is noted of them.
+        fax that is neither MAILED nor ENDED or whose mail is not delivered or given up, and what is noted of them.
         The jobs of a message stay until *history_before*, longer than its octets.
         """

@@ -24,7 +24,6 @@ from sandf.store.interfaces import IStore
 from sandf.store.records import (
     Attempt,
     Counts,
-    FaxDirection,
     FaxPayload,
     FaxRecord,
     FaxState,
@@ -422,8 +421,8 @@ class MemoryStore:
             record = self._faxes[fax_id]
             if record.message_id is not None:
                 return record.message_id
-            if record.state is FaxState.OPEN:
-                raise ValueError(f"fax {fax_id} is still open")
+            if record.state not in (FaxState.CLOSED, FaxState.WITHHELD):
+                raise ValueError(f"fax {fax_id} is {record.state.value}, there is nothing to mail")
             message_id, _ = self._accept(message, jobs, now)
             self._faxes[fax_id] = dataclasses.replace(record, state=FaxState.MAILED, message_id=message_id)
             return message_id
@@ -487,8 +486,8 @@ class MemoryStore:
         return job is None or (job.state in ENDED and not job.notice_due)
 
     def _settled(self, record: FaxRecord) -> bool:
-        if record.direction is FaxDirection.OFF_RAMP:
-            return record.state is FaxState.CLOSED and self._finished(self._jobs.get(record.job_id or ""))
+        if record.state is FaxState.ENDED:
+            return self._finished(self._jobs.get(record.job_id or ""))
         return record.state is FaxState.MAILED and all(
             self._finished(job) for job in self._jobs.values() if job.message_id == record.message_id
         )
