@@ -26,7 +26,6 @@ class State(enum.Enum):
     IDLE = "idle"
     # Phases A and B.
     CALLING = "calling (T)"
-    ANSWERING = "answering"
     DIS_SENT = "DIS sent (R)"
     DTC_SENT = "DTC sent"
     PAGE_WANTED = "page wanted"

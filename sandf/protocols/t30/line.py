@@ -55,6 +55,11 @@ class Line:
         """Whether frames heard now are not for us: something of ours is under way or about to be."""
         return isinstance(self._busy, _TRANSMISSIONS) or self._under_way
 
+    @property
+    def awaiting(self) -> bool:
+        """Whether a reply is waited for."""
+        return self._reply is not None
+
     def send(
         self,
         *transmissions: pump.Command,

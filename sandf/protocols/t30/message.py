@@ -75,8 +75,8 @@ def _lines(octets: bytes, coding: Coding) -> list[str]:
     lines = parts[2::2]
     if parts[0].strip("0"):
         lines.insert(0, parts[0])  # the first EOL is missing
-    if lines and not lines[-1].strip("0"):
-        lines[-1] = ""
+    if lines and lines[-1].rstrip("0") in ("", "1"):
+        lines[-1] = lines[-1].rstrip("0")  # nothing but what fills the last octet
     empty = ("", "1") if coding is Coding.MR else ("",)
     while lines and lines[-1] in empty:
         lines.pop()

@@ -95,7 +95,7 @@ def command(settings: TerminalSettings, far: Capabilities, page: OutgoingPage, m
     return Parameters(
         modulation=modulation,
         ecm=form.ecm,
-        frame_octets=64 if settings.frame_octets == 64 or far.prefers_64_octets else 256,
+        frame_octets=64 if form.ecm and (settings.frame_octets == 64 or far.prefers_64_octets) else 256,
         coding=page.coding,
         resolution=page.resolution,
         width=page.width,

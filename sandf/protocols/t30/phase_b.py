@@ -36,10 +36,16 @@ _NOT_ZERO = re.compile(b"[^\x00]+")
 # Phase A.
 
 
-def call(s: Session, frame: Frame, now: float) -> None:
-    """The caller begins with CNG, and T1."""
+def begin(s: Session, frame: Frame, now: float) -> State:
+    """T1, and CNG from the caller, CED and DIS from the called terminal (T.30 4.3)."""
     s.board.start(Timer.T1, now)
-    send_cng(s, frame, now)
+    if s.role is Role.CALLER:
+        send_cng(s, frame, now)
+        return State.CALLING
+    if s.settings.ced_seconds > 0.0:
+        s.line.tone(pump.Tone.CED, s.settings.ced_seconds, now=now, silence=s.settings.answer_silence)
+    send_dis(s, frame, now)
+    return State.DIS_SENT
 
 
 def send_cng(s: Session, frame: Frame, now: float) -> None:
@@ -47,15 +53,6 @@ def send_cng(s: Session, frame: Frame, now: float) -> None:
     if s.line.far is None:
         s.line.tone(pump.Tone.CNG, CNG_SECONDS, now=now)
     s.board.start(Timer.X_CNG, now)
-
-
-def answer(s: Session, frame: Frame, now: float) -> None:
-    """The called terminal answers with CED (T.30 4.3.3.2), then DIS."""
-    s.board.start(Timer.T1, now)
-    if s.settings.ced_seconds > 0.0:
-        silence = s.settings.answer_silence
-        s.line.tone(pump.Tone.CED, s.settings.ced_seconds, now=now, silence=silence)
-    send_dis(s, frame, now)
 
 
 # Identification.
@@ -297,8 +294,8 @@ def trained_badly(s: Session, frame: Frame, now: float) -> State:
 
 
 def dcn_in_phase_b(s: Session, frame: Frame, now: float) -> State:
-    """DCN before anything was agreed."""
-    return s.close(Outcome.DCN_IN_PHASE_B)
+    """DCN before anything was agreed; after EOM and DIS it is how a transmitter says that nothing more comes."""
+    return s.close(Outcome.COMPLETED if s.receiving.confirmed else Outcome.DCN_IN_PHASE_B)
 
 
 def dcn_after_dcs(s: Session, frame: Frame, now: float) -> State:
@@ -389,7 +386,7 @@ _DECIDED = (State.PAGE_WANTED, State.DCS_SENT, State.DTC_SENT, State.DCN_SENT)
 _CAPABILITIES: Row = row(capabilities_received, *_DECIDED)
 
 TABLE: Table = {
-    (State.IDLE, Input.STARTED): row(call, State.CALLING),
+    (State.IDLE, Input.STARTED): row(begin, State.CALLING, State.DIS_SENT),
     (State.CALLING, Input.CNG_DUE): row(send_cng, State.CALLING),
     (State.CALLING, Input.T1): row(t1_caller, State.ENDED),
     (State.CALLING, Fcf.DIS): _CAPABILITIES,

@@ -188,7 +188,7 @@ def answer(s: Session, now: float) -> State:
 
 def answer_again(s: Session, frame: Frame, now: float) -> State | None:
     """The command came again: our answer was lost."""
-    if frame.fcf is Fcf.PPS and frame.fif[:3] != s.receiving.answered_counters:
+    if frame.fcf is Fcf.PPS and frame.fif[1:3] != s.receiving.answered_counters:
         return None
     return answer(s, now)
 

@@ -46,11 +46,10 @@ def pps_received(s: Session, frame: Frame, now: float) -> State | None:
     block = receiving.block
     block.announced(frame.fif[3] + 1)
     block.drop_short(parameters.frame_octets)
-    receiving.answered = False
+    receiving.answered = receiving.long_training = False
     if not block.complete:
         return request_frames(s, now)
     receiving.answered_counters = frame.fif[1:3]
-    receiving.long_training = False
     _take_block(s)
     if command is Fcf.NULL:
         return block_taken(s, Fcf.MCF, now)

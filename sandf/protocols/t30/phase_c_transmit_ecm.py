@@ -58,8 +58,7 @@ def invalid_response(s: Session, frame: Frame, now: float) -> State:
 def block_confirmed(s: Session, frame: Frame, now: float) -> State:
     """MCF: the next block, or the page is taken."""
     sending = s.sending
-    s.board.stop(Timer.T5)
-    s.line.stop_reply()
+    _ready(s)
     if sending.block < len(sending.blocks) - 1:
         return next_block(s, now)
     return page_spoilt(s, now) if sending.spoilt else page_taken(s, Verdict.MCF, now)
@@ -78,8 +77,7 @@ def frames_requested(s: Session, frame: Frame, now: float) -> State | None:
     sending = s.sending
     if not sending.blocks[sending.block].request(frame.fif):
         return None
-    s.board.stop(Timer.T5)
-    s.line.stop_reply()
+    _ready(s)
     sending.pprs += 1
     s.tries = 0
     if sending.pprs < s.settings.pprs_before_correction:
@@ -140,8 +138,7 @@ def eor_unanswered(s: Session, frame: Frame, now: float) -> State:
 def given_up(s: Session, frame: Frame, now: float) -> State:
     """ERR: the next block, or the page is told as not corrected, and what follows it."""
     sending = s.sending
-    s.board.stop(Timer.T5)
-    s.line.stop_reply()
+    _ready(s)
     if sending.block < len(sending.blocks) - 1:
         sending.spoilt = True
         return next_block(s, now)
@@ -166,21 +163,27 @@ def page_spoilt(s: Session, now: float) -> State:
 
 def not_ready(s: Session, frame: Frame, now: float) -> State:
     """RNR after PPS: RR, within T5 from the first (A.5.4.1)."""
-    _start_t5(s, now)
-    s.tries = 0
-    return send_rr(s, now, State.RR_SENT)
+    return _ask_again(s, now, State.RR_SENT)
 
 
 def not_ready_after_eor(s: Session, frame: Frame, now: float) -> State:
     """RNR after EOR."""
-    _start_t5(s, now)
-    s.tries = 0
-    return send_rr(s, now, State.EOR_RR_SENT)
+    return _ask_again(s, now, State.EOR_RR_SENT)
 
 
-def _start_t5(s: Session, now: float) -> None:
+def _ready(s: Session) -> None:
+    s.board.stop(Timer.T5)
+    s.sending.busy_too_long = False
+    s.line.stop_reply()
+
+
+def _ask_again(s: Session, now: float, state: State) -> State:
+    if s.sending.busy_too_long:
+        return s.end(Outcome.RECEIVER_NOT_READY, now)
     if not s.board.running(Timer.T5):
         s.board.start(Timer.T5, now)
+    s.tries = 0
+    return send_rr(s, now, state)
 
 
 def send_rr(s: Session, now: float, state: State) -> State:
@@ -204,9 +207,9 @@ def rr_after_eor_unanswered(s: Session, frame: Frame, now: float) -> State:
     return send_rr(s, now, State.EOR_RR_SENT)
 
 
-def stayed_busy(s: Session, frame: Frame, now: float) -> State:
-    """T5: the receiver never got ready."""
-    return s.end(Outcome.RECEIVER_NOT_READY, now)
+def stayed_busy(s: Session, frame: Frame, now: float) -> None:
+    """T5: the next RNR is one too many.  (DCN now would run into the answer to our RR.)"""
+    s.sending.busy_too_long = True
 
 
 _AFTER_BLOCK = (
@@ -217,7 +220,6 @@ _AFTER_BLOCK = (
 _AFTER_PPR = (State.PARTIAL_PAGE_SENDING, State.CTC_SENT, State.EOR_SENT)
 _DCN = row(dcn_in_message, State.ENDED)
 _INVALID = row(invalid_response, State.DCN_SENT)
-_T5 = row(stayed_busy, State.DCN_SENT)
 
 TABLE: Table = {
     (State.PARTIAL_PAGE_SENDING, Input.SENT): row(partial_page_sent, State.DOUBT, State.PPS_SENT),
@@ -230,10 +232,10 @@ TABLE: Table = {
     (State.PPS_SENT, Input.UNKNOWN_FRAME): _INVALID,
     (State.RR_SENT, Input.NO_REPLY): row(rr_unanswered, State.RR_SENT, State.DCN_SENT),
     (State.RR_SENT, Fcf.CRP): row(rr_unanswered, State.RR_SENT, State.DCN_SENT),
-    (State.RR_SENT, Fcf.RNR): row(not_ready, State.RR_SENT),
+    (State.RR_SENT, Fcf.RNR): row(not_ready, State.RR_SENT, State.DCN_SENT),
     (State.RR_SENT, Fcf.MCF): row(block_confirmed, *_AFTER_BLOCK),
     (State.RR_SENT, Fcf.PPR): row(frames_requested, *_AFTER_PPR),
-    (State.RR_SENT, Input.T5): _T5,
+    (State.RR_SENT, Input.T5): row(stayed_busy, State.RR_SENT),
     (State.RR_SENT, Fcf.DCN): _DCN,
     (State.RR_SENT, Input.UNKNOWN_FRAME): _INVALID,
     (State.CTC_SENT, Input.NO_REPLY): row(ctc_unanswered, State.CTC_SENT, State.DCN_SENT),
@@ -249,9 +251,9 @@ TABLE: Table = {
     (State.EOR_SENT, Input.UNKNOWN_FRAME): _INVALID,
     (State.EOR_RR_SENT, Input.NO_REPLY): row(rr_after_eor_unanswered, State.EOR_RR_SENT, State.DCN_SENT),
     (State.EOR_RR_SENT, Fcf.CRP): row(rr_after_eor_unanswered, State.EOR_RR_SENT, State.DCN_SENT),
-    (State.EOR_RR_SENT, Fcf.RNR): row(not_ready_after_eor, State.EOR_RR_SENT),
+    (State.EOR_RR_SENT, Fcf.RNR): row(not_ready_after_eor, State.EOR_RR_SENT, State.DCN_SENT),
     (State.EOR_RR_SENT, Fcf.ERR): row(given_up, *_AFTER_BLOCK),
-    (State.EOR_RR_SENT, Input.T5): _T5,
+    (State.EOR_RR_SENT, Input.T5): row(stayed_busy, State.EOR_RR_SENT),
     (State.EOR_RR_SENT, Fcf.DCN): _DCN,
     (State.EOR_RR_SENT, Input.UNKNOWN_FRAME): _INVALID,
 }

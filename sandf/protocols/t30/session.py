@@ -44,6 +44,7 @@ class Sending:
     pprs: int = 0
     long_training: bool = False
     octets_done: int = 0
+    busy_too_long: bool = False  # T5 has expired
     spoilt: bool = False  # a block of this page was given up by EOR
     lost: bool = False  # a page of this call was
     interrupt: Verdict = Verdict.PIP

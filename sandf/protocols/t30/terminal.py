@@ -90,7 +90,7 @@ class Terminal:
         self._session = Session(settings, role, intention)
         self._state = State.IDLE
         del now  # the contract has it; nothing is timed before start
-        self._started = False
+        self._leaving: Outcome | None = None
 
     @property
     def state(self) -> State:
@@ -101,15 +101,7 @@ class Terminal:
 
     def start(self, now: float) -> None:
         """Begin: the caller with CNG, the called terminal with CED and DIS."""
-        if self._started:
-            return
-        self._started = True
-        s = self._session
-        if s.role is Role.CALLER:
-            self._dispatch(Input.STARTED, NO_FRAME, now)
-        else:
-            phase_b.answer(s, NO_FRAME, now)
-            self._state = State.DIS_SENT
+        self._dispatch(Input.STARTED, NO_FRAME, now)
 
     def receive_signal(self, signal: pump.Signal, now: float) -> None:
         """Something came from the pump.  Nothing that comes raises."""
@@ -197,9 +189,19 @@ class Terminal:
         self._dispatch(Input.OPERATOR, NO_FRAME, now)
 
     def hang_up(self, now: float, outcome: Outcome = Outcome.ABORTED) -> None:
-        """End the call in order: DCN once the line is ours, then Release."""
-        if self._state not in (State.DCN_SENT, State.ENDED):
-            self._enter(self._session.end(outcome, now) if self._started else self._session.close(outcome))
+        """End the call in order: DCN once the line is ours, then Release.
+
+        A command of ours that is on its way is answered first, or DCN would meet that answer on the line.
+        """
+        s = self._session
+        if self._state in (State.DCN_SENT, State.ENDED):
+            return
+        if self._state is State.IDLE:
+            self._enter(s.close(outcome))
+        elif s.line.deaf:
+            self._leaving = self._leaving or outcome
+        else:
+            self._enter(s.end(outcome, now))
 
     # What comes out.
 
@@ -217,6 +219,9 @@ class Terminal:
     # Inputs into the charts.
 
     def _dispatch(self, trigger: Trigger, frame: Frame, now: float) -> None:
+        if self._leaving is not None and self._line_is_free(trigger):
+            self._enter(self._session.end(self._leaving, now))
+            return
         row = TABLE.get((self._state, trigger))
         if row is None:
             return
@@ -224,6 +229,12 @@ class Terminal:
         if state is None and len(row.to) == 1:
             state = row.to[0]
         self._enter(state or self._state)
+
+    def _line_is_free(self, trigger: Trigger) -> bool:
+        """Whether one who has hung up meanwhile may say DCN on this: a reply is not waited for, or here it is."""
+        if trigger in (Input.HOST, Fcf.DCN) or self._state is State.DCN_SENT:
+            return False
+        return trigger is not Input.SENT or not self._session.line.awaiting
 
     def _enter(self, state: State) -> None:
         ended = state is State.ENDED and self._state is not State.ENDED

@@ -9,6 +9,8 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from sandf.protocols.t30 import air, events, frames, pump
 from sandf.protocols.t30.picture import Coding, Resolution, Width
@@ -18,6 +20,7 @@ from sandf.protocols.t30.terminal import Terminal
 
 Impairment = Callable[[str, str, bytes], Iterable[tuple[bytes, bool]]]
 DETECT = 0.05
+E = TypeVar("E", bound=events.Event)
 
 
 def clean(sender: str, name: str, octets: bytes) -> Iterable[tuple[bytes, bool]]:
@@ -57,12 +60,12 @@ class Host:
     operator: str = ""
     seen: list[events.Event] = field(default_factory=list)
 
-    def of(self, kind: type[events.Event]) -> list[events.Event]:
+    def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.seen if isinstance(event, kind)]
 
     @property
     def received(self) -> list[events.PageReceived]:
-        return [event for event in self.seen if isinstance(event, events.PageReceived)]
+        return self.of(events.PageReceived)
 
     @property
     def outcome(self) -> str:
@@ -115,13 +118,16 @@ class End:
             for command in ordered:
                 self.line.carry_out(self, command)
             for event in told:
-                if (answer := self.host.answer(event)) is not None and answer[0] is not None:
-                    delay, act = answer
-                    self.line.at(delay, lambda act=act: self.do(lambda now: act(self.terminal, now)))  # type: ignore[misc]
+                answer = self.host.answer(event)
+                if answer is not None and answer[0] is not None:
+                    self.line.at(answer[0], partial(self.act, answer[1]))
         deadline = self.terminal.next_deadline()
         if deadline is not None and deadline != self._timer:
             self._timer = deadline
             self.line.at(max(0.0, deadline - self.line.now), self.tick)
+
+    def act(self, act: Callable[[Terminal, float], None]) -> None:
+        self.do(lambda now: act(self.terminal, now))
 
     def tick(self) -> None:
         self._timer = None
@@ -241,7 +247,7 @@ class Line:
             bits += air.frame_bits(frame) + 8
             when = air.V21_PREAMBLE + bits / 300
             for arrived, intact in self.impair(end.name, name, frame):
-                self.at(when, lambda a=arrived, i=intact: self._frame(far, Modulation.V21, a, i))  # type: ignore[misc]
+                self.at(when, partial(self._frame, far, Modulation.V21, arrived, intact))
 
     def _frame(self, far: End, modulation: Modulation, octets: bytes, intact: bool) -> None:
         if not far.deaf and far.hears is modulation:
@@ -253,19 +259,8 @@ class Line:
         self.trace.append(f"{self.now:.3f} {end.name} {type(command).__name__} {modulation.name}")
 
         def up() -> None:
-            listening = far.listening
-            wanted = {
-                pump.SendTraining: pump.ListenForTraining,
-                pump.SendPage: pump.ListenForPage,
-                pump.SendPartialPage: pump.ListenForPage,
-            }[type(command)]
-            if not isinstance(listening, wanted) or listening.modulation is not modulation:  # type: ignore[attr-defined]
-                return
-            if isinstance(command, pump.SendPage | pump.SendPartialPage):
-                assert isinstance(listening, pump.ListenForPage)
-                if listening.short_training is not command.short_training:
-                    return
-            self._hear(far, modulation)
+            if _matches(command, far.listening):
+                self._hear(far, modulation)
 
         def arrive() -> None:
             if far.deaf or far.hears is not modulation:
@@ -287,6 +282,16 @@ class Line:
 
         self.at(min(0.1, duration / 2), up)
         self.at(duration - 0.001, arrive)
+
+
+def _matches(command: pump.Command, listening: pump.Command | None) -> bool:
+    match command, listening:
+        case pump.SendTraining(), pump.ListenForTraining():
+            return command.modulation is listening.modulation
+        case ((pump.SendPage() | pump.SendPartialPage()), pump.ListenForPage()):
+            same = command.short_training is listening.short_training
+            return same and command.modulation is listening.modulation
+    return False
 
 
 def page(
