@@ -196,9 +196,10 @@ class Refused(SynchronousTestCase):
 
     def test_parity_that_claims_too_much_is_ignored(self) -> None:
         receiver = Receiver()
-        for parity in ("02ffff", "0180", "0100", "017f"):
-            octets = bytes.fromhex("0000010680" + parity + "7f" + "0101" * 127)
-            receiver.receive(octets)
+        receiver.receive(bytes.fromhex("000001060000"))
+        for parity in ("02ffff", "0180", "0100", "017f", "047fffffff"):
+            octets = bytes.fromhex("0002010680" + parity + "7f" + "0101" * 127)
+            self.assertEqual(receiver.receive(octets), [])
         self.assertEqual(receiver.recovered, 0)
 
     @BOUNDED
