@@ -35,9 +35,12 @@ def split(octets: bytes, coding: Coding, *, msb_first: bool = False) -> list[str
 
     Raises ``ValueError`` for MMR, whose rows nothing separates.
     """
+    return _split(to_bits(octets, msb_first=msb_first), coding)
+
+
+def _split(bits: str, coding: Coding) -> list[str]:
     if coding is Coding.MMR:
         raise ValueError("MMR rows cannot be split: nothing separates them")
-    bits = to_bits(octets, msb_first=msb_first)
     ends = [match.end() for match in _END_OF_LINE.finditer(bits)]
     starts = [end - len(EOL) for end in ends[1:]]
     lines = [_trimmed(bits[a:b]) for a, b in zip(ends, [*starts, len(bits)], strict=False)]
@@ -69,22 +72,35 @@ def to_line(octets: bytes, coding: Coding, width: int, *, min_bits: int = 0, msb
     return to_octets("".join([EOL + line for line in lines]) + rtc)
 
 
-def to_strip(octets: bytes, coding: Coding, width: int, *, aligned: bool = False, msb_first: bool = False) -> bytes:
-    """The page in *octets*, as received, as a TIFF strip holds it (FillOrder 2).
+def to_strip(
+    octets: bytes,
+    coding: Coding,
+    width: int,
+    *,
+    lines: Lines | None = None,
+    aligned: bool = False,
+    msb_first: bool = False,
+) -> bytes:
+    """The page in *octets* as a TIFF strip holds it (FillOrder 2): without fill and RTC, MMR with EOFB.
 
-    Fill and RTC go; *aligned* ends each EOL on an octet (T4Options bit 2).  MMR gets its EOFB.
+    For a received page give the *lines* that a walk found: noise in front of and behind them is cut off, and
+    the strip has their number of rows (under MMR without the bad one).  *aligned* ends each EOL on an octet
+    (T4Options bit 2).
     """
     if coding is Coding.MMR:
-        return with_eofb(octets, width, msb_first=msb_first)
-    lines = split(octets, coding, msb_first=msb_first)
+        if lines is None:
+            return with_eofb(octets, width, msb_first=msb_first)
+        return to_octets(to_bits(octets, msb_first=msb_first)[: lines.end] + EOFB)
+    bits = to_bits(octets, msb_first=msb_first)
+    rows = _split(bits if lines is None else bits[lines.start : lines.end], coding)
     if not aligned:
-        return to_octets("".join([EOL + line for line in lines]))
+        return to_octets("".join([EOL + row for row in rows]))
     pieces: list[str] = []
     past = 0
-    for line in lines:
+    for row in rows:
         fill = -(past + len(EOL)) % 8
-        pieces += ("0" * fill, EOL, line)
-        past = len(line)
+        pieces += ("0" * fill, EOL, row)
+        past = len(row)
     return to_octets("".join(pieces))
 
 

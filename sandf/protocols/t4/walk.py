@@ -74,7 +74,7 @@ class Walk:
         self._pending = ""
         self._offset = 0
         self._start = -1
-        self._end = 0
+        self._end = self._good_end = 0
         self._ended = False
         self._empty = 0
         self._rows = 0
@@ -143,7 +143,7 @@ class Walk:
         """One *line* with its fill and the zeros of the EOL that follows it; *end* is in front of that EOL."""
         if self._start < 0:
             if self._unmarked(line):
-                self._start, self._end = self._offset, end
+                self._start, self._end, self._good_end = self._offset, end, end
             else:
                 self._start = end
             return
@@ -152,8 +152,9 @@ class Walk:
             self._ended = self._empty == _EMPTY_LINES_IN_RTC
             return
         self._flush_empty()
+        self._end = end
         if self._decode(line):
-            self._end = end
+            self._good_end = end
 
     def _unmarked(self, line: str) -> bool:
         """Whether what stands before the first EOL is a row (then it is counted)."""
@@ -213,6 +214,7 @@ class Walk:
         while self._rows - 1 - trailing in rows:
             trailing += 1
         self._forget(trailing, trailing)
+        self._end = self._good_end
         self._ended = True
 
     def _forget(self, rows: int, bad: int) -> None:

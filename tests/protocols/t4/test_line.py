@@ -105,6 +105,34 @@ class InTiff(SynchronousTestCase):
             other = libtiff_strip(image, coding, fill_order=1)
             self.assertEqual(to_strip(other, coding, 1728, msb_first=True), libtiff_strip(image, coding))
 
+    def test_noise_around_a_received_page_is_cut_off(self) -> None:
+        rows = drawn_rows(7, 1728, 30)
+        for coding in (Coding.MH, Coding.MR):
+            strip = encode(rows, coding)
+            for name, received in (
+                ("in front", to_octets("110101" + to_bits(to_line(strip, coding, 1728)))),
+                ("behind RTC", to_line(strip, coding, 1728) + b"\x55" * 40),
+                ("a row cut off", to_octets(to_bits(strip) + EOL + "1" + "0010110101")),
+            ):
+                lines = walk(received, coding, 1728)
+                self.assertEqual(to_strip(received, coding, 1728, lines=lines), strip, name)
+        strip = encode(rows, Coding.MMR)
+        received = strip + b"\x55" * 40
+        lines = walk(received, Coding.MMR, 1728)
+        self.assertEqual(to_strip(received, Coding.MMR, 1728, lines=lines), strip)
+
+    @BOUNDED
+    @given(st.data(), st.sampled_from([Coding.MH, Coding.MR]))
+    def test_a_damaged_strip_has_the_rows_that_were_counted(self, data: st.DataObject, coding: Coding) -> None:
+        received = bytearray(to_line(encode(drawn_rows(8, 200, 40), coding), coding, 200))
+        for _ in range(data.draw(st.integers(0, 12))):
+            received[data.draw(st.integers(0, len(received) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        lines = walk(bytes(received), coding, 200)
+        strip = to_strip(bytes(received), coding, 200, lines=lines)
+        self.assertEqual(len(split(strip, coding)), lines.rows)
+        again = walk(strip + to_octets(EOL), coding, 200)
+        self.assertEqual((again.rows, again.bad_rows), (lines.rows, lines.bad_rows))
+
     def test_a_damaged_page_is_repaired_in_its_own_coding(self) -> None:
         rows = drawn_rows(6, 1728, 30)
         for coding in (Coding.MH, Coding.MR):
