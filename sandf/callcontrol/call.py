@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from sandf.causes import Cause
 
 from .bridge import Bridge
-from .events import Event, HangUpRequest
+from .events import Event, HangUpRequest, SetupRequest
 from .interfaces import IServiceProvider
 from .leg import Leg
 from .primitives import ProviderKind, Setup
@@ -25,7 +25,7 @@ class Call:
         call_id: str,
         providers: Mapping[ProviderKind, IServiceProvider],
         seconds: Callable[[], float],
-        seen: Callable[[Call, Event], None],
+        seen: Callable[[Call, object], None],
         request: object = None,
     ) -> None:
         self.call_id = call_id
@@ -65,6 +65,7 @@ class Call:
     def set_up(self, kind: ProviderKind, setup: Setup, *, peer_tag: int = 0) -> Leg:
         """Bring up an outgoing leg; AlertIndication and SetupConfirm, or DisconnectIndication, follow."""
         leg = self._add_leg(kind, setup, incoming=False, peer_tag=peer_tag)
+        self._seen(self, SetupRequest(leg=leg, setup=setup))
         leg.provider.setup_request(leg, setup)
         return leg
 

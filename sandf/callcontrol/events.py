@@ -28,6 +28,14 @@ class SetupIndication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetupRequest:
+    """The application asks for an outgoing leg: for observers only, the application knows."""
+
+    leg: Leg
+    setup: Setup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertIndication:
     """The far end of an outgoing leg rings."""
 
