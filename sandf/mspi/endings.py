@@ -1,0 +1,88 @@
+"""Writing how an attempt ended: delivered, failed, or deferred until the retry schedule's next time.
+
+A store that fails is asked again until it has it: an ending is never dropped while the process lives, and after
+it the store itself makes running jobs due again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from sandf import causes
+from sandf.causes import Cause, Failure, Retry
+from sandf.store.interfaces import IStore
+from sandf.store.records import Job, JobState
+
+from .due import STORE_RETRY
+
+NextAttempt = Callable[[Job, Cause, float], float | None]
+"""The retry schedule: job, cause of its last attempt, now; when to try again, None for never."""
+
+_GOOD = (causes.DELIVERED, causes.MAIL_ACCEPTED)
+
+
+class Endings:
+    """Writes endings to *store*."""
+
+    log = Logger()
+
+    def __init__(
+        self, *, store: IStore, next_attempt: NextAttempt, clock: IReactorTime, now: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._next_attempt = next_attempt
+        self._clock = clock
+        self._now = now
+        self._waits: set[Deferred[None]] = set()
+
+    async def write(self, job: Job, cause: Cause, detail: str) -> None:
+        """The attempt of *job* ended for *cause*; returns when that is committed.
+
+        A job that was ended from elsewhere meanwhile (the operator) is left alone.
+        """
+        while True:
+            try:
+                await self._write(job, cause, detail)
+                return
+            except Failure as failure:
+                self.log.error("the ending of {job} is not stored yet: {reason}", job=job.job_id, reason=failure)
+            except (KeyError, ValueError) as error:
+                self.log.info("{job} has ended otherwise: {error}", job=job.job_id, error=error)
+                return
+            await self._wait()
+
+    def stop(self) -> None:
+        """Wait for the store no longer."""
+        for wait in tuple(self._waits):
+            wait.cancel()
+
+    async def _write(self, job: Job, cause: Cause, detail: str) -> None:
+        now = self._now()
+        until = None if cause.retry is Retry.NEVER else self._next_attempt(job, cause, now)
+        if until is not None:
+            await self._store.defer_job(job.job_id, until, cause, detail, now)
+        else:
+            state = JobState.DELIVERED if cause in _GOOD else JobState.FAILED
+            await self._store.end_job(job.job_id, state, cause, detail, now)
+        self.log.info(
+            "{job} to {address}: {cause}, {outcome}",
+            job=job.job_id,
+            address=job.called or job.address,
+            cause=cause.name,
+            outcome="ended" if until is None else f"deferred for {until - now:.0f} s",
+        )
+
+    async def _wait(self) -> None:
+        wait: Deferred[None] = deferLater(self._clock, STORE_RETRY)
+        self._waits.add(wait)
+        try:
+            await wait
+        except CancelledError:
+            raise Failure(causes.SHUT_DOWN)
+        finally:
+            self._waits.discard(wait)
