@@ -42,7 +42,7 @@ class VirtualPortSettings:
 class Machine:
     """What rings at a fixed number of the exchange: makes its user for a call, and says what the line does."""
 
-    def __init__(self, make: Offer, fastest: int = 0) -> None:
+    def __init__(self, make: Callable[[TelephoneCall, PartyEnd], ICallUser], fastest: int = 0) -> None:
         self.make = make
         self.fastest = fastest
         """As :attr:`.Impairments.fastest`, for what the caller sends."""

@@ -160,6 +160,7 @@ class PartyEnd:
     def __init__(self, call: VirtualCall, side: Side) -> None:
         self._call = call
         self._side = side
+        self._later: list[IDelayedCall] = []
 
     def alert(self) -> None:
         """Let the caller hear ringing."""
@@ -177,6 +178,17 @@ class PartyEnd:
     def hold(self) -> Callable[[], None]:
         """Let the call's time stand still."""
         return self._call.clock.hold()
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call *call* in *seconds* of the call's time, unless this party has left by then."""
+        self._later.append(self._call.clock.callLater(seconds, call))
+
+    def left(self) -> None:
+        """The party has left."""
+        later, self._later = self._later, []
+        for call in later:
+            if call.active():
+                call.cancel()
 
 
 class VirtualCall:
@@ -236,6 +248,7 @@ class VirtualCall:
         """The party on *side* takes no further part."""
         if side in self._present:
             self._present.remove(side)
+            (self.caller_end if side is Side.CALLER else self.called_end).left()
             self._left(self, side)
 
     def _ring(self) -> None:

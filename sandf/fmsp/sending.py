@@ -1,0 +1,125 @@
+"""The host of a terminal that sends: pages come from a sequence, and each step of their confirmation is reported.
+
+The terminal counts the pages of this call from 1; everybody else counts those of the fax.
+
+What this module does not do: it keeps no ledger; *doubt* is answered when somebody else has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure as Trouble
+
+from sandf.callcontrol.media import Page
+from sandf.causes import Cause, Failure
+from sandf.protocols.t30 import events
+from sandf.protocols.t30.outcomes import Outcome
+from sandf.protocols.t30.terminal import Terminal
+
+from .forms import choose, outgoing
+from .pages import PageSequence
+from .session import FaxSession
+from .settings import FaxSettings
+
+
+class Progress(Protocol):
+    """Who is told how the pages fare; numbers are those of the fax."""
+
+    def doubt(self, number: int, last: bool, committed: Callable[[bool], None]) -> None:
+        """The post-message command of a page is about to be sent; say ``committed`` when that is on record."""
+
+    def confirmed(self, number: int, octets: int, seconds: float) -> None:
+        """MCF (or RTP) for a page of *octets*, which took *seconds* on the line."""
+
+    def refused(self, number: int, sent_again: bool) -> None:
+        """RTN for a page."""
+
+    def passed(self, number: int, octets: int, total: int) -> None:
+        """So much of a page has passed."""
+
+
+class Dispatch:
+    """What a sending terminal needs of its host; :meth:`attach` it to its session before that begins.
+
+    *first_page* is the first to send, the earlier ones being confirmed.
+    """
+
+    log = Logger()
+
+    def __init__(self, pages: PageSequence, first_page: int, settings: FaxSettings, progress: Progress) -> None:
+        self.failure: Cause | None = None
+        """Why a page could not be had, if that ended the call."""
+        self.detail = ""
+        self.last_in_doubt = False
+        """The last page may have been received: its command was sent, and not answered."""
+        self._pages = pages
+        self._skipped = first_page - 1
+        self._settings = settings
+        self._progress = progress
+        self._octets: dict[int, int] = {}
+        self._session: FaxSession
+        self._terminal: Terminal
+
+    def attach(self, session: FaxSession, terminal: Terminal) -> None:
+        """Serve *terminal* in *session*."""
+        self._session = session
+        self._terminal = terminal
+
+    def told(self, event: events.Event) -> None:
+        """An event of the terminal."""
+        match event:
+            case events.PageWanted(number=number, form=form):
+                self._want(number + self._skipped, form)
+            case events.PageInDoubt(number=number):
+                self._doubt(number + self._skipped)
+            case events.PageConfirmed(number=number):
+                self._confirm(number + self._skipped)
+            case events.PageRejected(number=number, will_repeat=will_repeat):
+                self.last_in_doubt = False
+                self._progress.refused(number + self._skipped, will_repeat)
+            case events.Progress(number=number, octets=octets, total=total):
+                self._progress.passed(number + self._skipped, octets, total or 0)
+
+    def _want(self, number: int, offer: events.PageForm) -> None:
+        answer = self._session.wait()
+        if number > self._pages.count:
+            answer(self._terminal.no_more_pages)
+            return
+        form = choose(offer, preferred=self._settings.send_resolution, paper=self._settings.send_paper)
+
+        def ready(page: Page) -> None:
+            self._octets[number] = len(page.octets)
+            made = outgoing(page.octets, page.form, page.rows)
+            answer(lambda now: self._terminal.page_ready(made, now))
+
+        def failed(trouble: Trouble) -> None:
+            self._fail(number, trouble)
+            answer(self._terminal.pages_failed)
+
+        self._pages.page(number, form).addCallback(ready).addErrback(failed)
+
+    def _fail(self, number: int, trouble: Trouble) -> None:
+        if isinstance(trouble.value, Failure):
+            self.failure, self.detail = trouble.value.cause, trouble.value.detail
+        else:
+            self.log.failure("t30({call}): page {page} cannot be sent", trouble, call=self._session.name, page=number)
+
+    def _doubt(self, number: int) -> None:
+        answer = self._session.wait()
+        last = number == self._pages.count
+
+        def committed(kept: bool) -> None:
+            if kept:
+                self.last_in_doubt = last
+                answer(self._terminal.page_in_doubt_committed)
+            else:
+                answer(lambda now: self._terminal.hang_up(now, Outcome.ABORTED))
+
+        self._progress.doubt(number, last, committed)
+
+    def _confirm(self, number: int) -> None:
+        self.last_in_doubt = False
+        self._progress.confirmed(number, self._octets.pop(number, 0), self._session.take_page_seconds())
