@@ -1,0 +1,150 @@
+"""Which face draws which characters.
+
+The first face is DejaVu Sans Mono or another fixed-pitch one of the system, else Aileron, which comes inside
+Pillow; others are found in the usual font folders by what their ``cmap`` tables cover, because Pillow would
+draw an empty box for a glyph that is not there.
+
+What this module does not do: choose bold or italic faces, or split a word that needs two faces by script.
+A character that no face has is drawn as ``?`` and reported.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from PIL import ImageFont
+
+Font = ImageFont.FreeTypeFont
+
+FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/usr/share/texmf/fonts/opentype",
+    "/opt/homebrew/share/fonts",
+    "/Library/Fonts",
+    "/System/Library/Fonts",
+)
+FIXED_PITCH = (
+    "DejaVuSansMono.ttf",
+    "LiberationMono-Regular.ttf",
+    "NotoSansMono-Regular.ttf",
+    "FreeMono.ttf",
+    "Menlo.ttc",
+)
+PROPORTIONAL = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "FreeSans.ttf")
+_OTHER_STYLES = ("bold", "italic", "oblique", "light", "thin", "condensed", "black", "medium", "serif")
+MOST_FACES = 400
+"""Font files looked at; a system with more is searched in part."""
+BUNDLED = ""
+"""Stands for the face inside Pillow (Aileron Regular)."""
+REPLACEMENT = "?"
+_IGNORED = frozenset(("Cc", "Cf", "Mn", "Me", "Zl", "Zp"))
+"""Categories that may be left out where no face has them: nothing readable is lost."""
+
+
+@lru_cache(maxsize=1)
+def installed() -> dict[str, str]:
+    """Paths of the regular font files of this system, by file name, in the order in which they are tried."""
+    found: dict[str, str] = {}
+    for path in _files():
+        if not any(style in path.stem.lower() for style in _OTHER_STYLES):
+            found.setdefault(path.name, str(path))
+        if len(found) >= MOST_FACES:
+            break
+    first = [name for name in (*PROPORTIONAL, *FIXED_PITCH) if name in found]
+    rest = sorted(set(found) - set(first), key=lambda name: (not name.startswith("Noto"), name))
+    return {name: found[name] for name in (*first, *rest)}
+
+
+def _files() -> Iterator[Path]:
+    for folder in FOLDERS:
+        for parent, _, names in os.walk(folder):
+            for name in sorted(names):
+                if name.lower().endswith((".ttf", ".otf", ".ttc")):
+                    yield Path(parent) / name
+
+
+@lru_cache(maxsize=MOST_FACES)
+def covered(path: str) -> frozenset[int]:
+    """The code points for which the face at *path* has glyphs; empty if it cannot be read."""
+    # Imported here: it is slow, and plain ASCII does without.
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]  # it has no types
+
+    source = load(BUNDLED, 10).path if path == BUNDLED else path
+    try:
+        if isinstance(source, BytesIO):
+            source.seek(0)
+        with TTFont(source, lazy=True, fontNumber=0) as face:
+            return frozenset(face.getBestCmap() or ())
+    except (TTLibError, OSError, ValueError):
+        return frozenset()
+
+
+@lru_cache(maxsize=128)
+def load(path: str, size: int) -> Font:
+    """The face at *path* with an em of *size* pels."""
+    if path != BUNDLED:
+        try:
+            return ImageFont.truetype(path, size)
+        except OSError:
+            pass
+    face = ImageFont.load_default(size)
+    if not isinstance(face, Font):
+        raise RuntimeError("Pillow was built without FreeType")
+    return face
+
+
+@lru_cache(maxsize=2)
+def default(fixed_pitch: bool) -> str:
+    """The first face for fixed-pitch or proportional text."""
+    for name in FIXED_PITCH if fixed_pitch else PROPORTIONAL:
+        if name in installed():
+            return installed()[name]
+    return BUNDLED
+
+
+@lru_cache(maxsize=4096)
+def face_for(character: str, first: str) -> str | None:
+    """The path of a face that has *character*, *first* if it can; None if none has."""
+    code = ord(character)
+    for path in (first, BUNDLED, *installed().values()):
+        if code in covered(path):
+            return path
+    return None
+
+
+def runs(text: str, fixed_pitch: bool) -> tuple[list[tuple[str, str]], str]:
+    """*text* as (face, piece) in order, and the characters that no face has (drawn as ``?``).
+
+    A line that one face can draw alone is one piece, so that shaping and direction work within it.
+    """
+    first = default(fixed_pitch)
+    if text.isascii():
+        return ([(first, text)] if text else []), ""
+    text = unicodedata.normalize("NFC", text)
+    for path in (first, *dict.fromkeys(face_for(c, first) for c in text if ord(c) > 127)):
+        if path is not None and all(ord(c) in covered(path) for c in text):
+            return [(path, text)], ""
+    return _split(text, first)
+
+
+def _split(text: str, first: str) -> tuple[list[tuple[str, str]], str]:
+    pieces: list[tuple[str, str]] = []
+    missing = ""
+    for character in text:
+        path = face_for(character, first)
+        if path is None and unicodedata.category(character) in _IGNORED:
+            continue
+        if path is None:
+            missing += character
+            path, character = first, REPLACEMENT
+        if pieces and pieces[-1][0] == path:
+            pieces[-1] = (path, pieces[-1][1] + character)
+        else:
+            pieces.append((path, character))
+    return pieces, missing
