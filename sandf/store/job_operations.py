@@ -39,10 +39,8 @@ def message(database: Database, message_id: str) -> StoredMessage:
 
 
 def _job(database: Database, row: Row) -> Job:
-    """The job of *row* (JOB, its id and kind first) with its ledger."""
-    cells = dict(zip(rows.JOB, row, strict=True))
-    is_fax = cells["kind"] == JobKind.FAX.value
-    return rows.job(row, database.rows(database.sql.ledger, cells["id"]) if is_fax else ())
+    """The job of *row* (JOB, its id first) with its ledger."""
+    return rows.job(row, database.rows(database.sql.ledger, row[0]))
 
 
 def _jobs(database: Database, found: Sequence[Row]) -> list[Job]:
