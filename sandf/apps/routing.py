@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.control import Selection
 from sandf.callcontrol.primitives import MailIn, ProviderKind, Setup, TelephoneCall
-from sandf.causes import NO_DIAL_PEER, NO_PORT, Cause
+from sandf.causes import NO_DIAL_PEER, NO_PORT, NOTHING_TO_DIAL, Cause, Failure
 from sandf.dialpeer import DialPlan, Match, MmoipPeer, PotsPeer, Side, Usage
 
 
@@ -73,6 +73,22 @@ class Routing:
     def why_none(self, called: str) -> Cause:
         """Why :meth:`telephone_side` came out empty: nobody leads there, or all that do are in use."""
         return NO_PORT if self.plan.knows(Side.TELEPHONE, called) else NO_DIAL_PEER
+
+    def screened(self, called: str, calling: str = "") -> str:
+        """What would be dialled for a mail to *called*, whoever is busy now.
+
+        Raises Failure: NO_DIAL_PEER where the mail side or the telephone side leads nowhere, NOTHING_TO_DIAL.
+        """
+        if not self.plan.inbound_peer(Side.MAIL, called=called, calling=calling).application:
+            raise Failure(NO_DIAL_PEER)
+        matches = self.plan.outbound_peers(
+            Side.TELEPHONE, called, usage=Usage(), draw=lambda: 0.0, last_used=self._last_used
+        )
+        if not matches:
+            raise Failure(NO_DIAL_PEER)
+        if not matches[0].digits:
+            raise Failure(NOTHING_TO_DIAL, f"dial peer {matches[0].peer.tag}")
+        return matches[0].digits
 
     def hunts_on_after(self, *, user_busy: bool) -> bool:
         """Whether to try the next peer."""

@@ -36,3 +36,9 @@ def file_name(name: str, *, dated: bool, at: float) -> str:
     if dated:
         stem += time.strftime("_%Y%m%d", time.localtime(at))
     return stem + suffix
+
+
+def masked(number: str) -> str:
+    """*number* for people: what is dialled after a pause (a calling card, a code) is hidden."""
+    shown, pause, _ = number.partition(",")
+    return f"{shown},***" if pause else shown

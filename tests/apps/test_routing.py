@@ -66,3 +66,10 @@ class RoutingTests(SynchronousTestCase):
         self.assertIs(self.routing.why_none("1"), causes.NO_DIAL_PEER)
         leg.released(causes.BUSY)
         self.assertEqual(len(self.routing.telephone_side("95550")), 1)
+
+    def test_mail_is_screened_by_both_sides_of_the_plan(self) -> None:
+        self.assertEqual(self.routing.screened("95550"), "5550")
+        self.assertIs(self.assertRaises(causes.Failure, self.routing.screened, "1").cause, causes.NO_DIAL_PEER)
+        self.assertIs(self.assertRaises(causes.Failure, self.routing.screened, "9").cause, causes.NOTHING_TO_DIAL)
+        self.routing.plan = DialPlan(peers=self.routing.plan.peers[:2])
+        self.assertIs(self.assertRaises(causes.Failure, self.routing.screened, "95550").cause, causes.NO_DIAL_PEER)

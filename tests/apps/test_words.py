@@ -6,7 +6,7 @@ import time
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from sandf.apps.words import file_name, number_of, subscriber_id
+from sandf.apps.words import file_name, masked, number_of, subscriber_id
 
 
 class WordTests(SynchronousTestCase):
@@ -32,3 +32,7 @@ class WordTests(SynchronousTestCase):
         self.assertEqual(file_name("abcd", dated=True, at=at), "abcd_20020704.tif")
         self.assertEqual(file_name("abcd.123", dated=True, at=at), "abcd_20020704.123")
         self.assertEqual(file_name("fax", dated=False, at=at), "fax.tif")
+
+    def test_what_follows_a_pause_is_masked(self) -> None:
+        self.assertEqual(masked("5550100"), "5550100")
+        self.assertEqual(masked("18005550100,,4711#15550100"), "18005550100,***")
