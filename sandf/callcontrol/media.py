@@ -55,8 +55,9 @@ class Bearer(Protocol):
 class Page:
     """One coded page.
 
-    ``octets`` hold T.4 or T.6 data, first bit in the least significant bit (TIFF FillOrder 2), without RTC or
-    EOFB.  ``rows`` is 0 where it is not known.  The damage counts are those of TIFF-FX (RFC 3949 3.2.3.3).
+    ``octets`` hold T.4 or T.6 data, first bit in the least significant bit (TIFF FillOrder 2), without RTC;
+    T.6 data keep their EOFB, without which nobody could tell codes from padding.  ``rows`` is 0 where it is
+    not known.  The damage counts are those of TIFF-FX (RFC 3949 3.2.3.3).
     """
 
     number: int

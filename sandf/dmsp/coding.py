@@ -9,22 +9,19 @@ from io import BytesIO
 
 from PIL import Image
 
-from sandf.protocols.t4.bits import to_bits, to_octets
-from sandf.protocols.t4.codes import EOFB
 from sandf.protocols.t4.form import Coding, PageForm
 
 _COMPRESSION = {Coding.MH: "group3", Coding.MR: "group3", Coding.MMR: "group4"}
 _FILL_ORDER, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 266, 273, 278, 279
 _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT, _T4_OPTIONS = 282, 283, 296, 292
 _INVERTED = [255] + [0] * 255
-_LONGEST_TAIL = 8
-"""Octets that EOFB and the bits around it can touch, with room."""
 
 
 def encoded(image: Image.Image, form: PageForm) -> bytes:
     """*image* (mode 1, as wide as *form* says) coded as a :class:`sandf.callcontrol.media.Page` holds it.
 
-    That is: first bit in the least significant bit, EOL before each row of MH and MR, no RTC and no EOFB.
+    That is: first bit in the least significant bit, EOL before each row of MH and MR and no RTC,
+    EOFB behind the last row of MMR.
     MR has K = 2 at up to 150 rows per inch, else 4 (T.4 4.2.2), which libtiff takes from the resolution.
     Raises ``ValueError`` for an image of another width or mode.
     """
@@ -42,8 +39,7 @@ def encoded(image: Image.Image, form: PageForm) -> bytes:
     file = BytesIO()
     # The coder takes 0 for white, Pillow has 0 for black, and for white 255 or any other number.
     image.point(_INVERTED).save(file, "TIFF", compression=_COMPRESSION[form.coding], tiffinfo=tags)
-    strip = _strip(file)
-    return _without_eofb(strip) if form.coding is Coding.MMR else strip
+    return _strip(file)
 
 
 def _strip(file: BytesIO) -> bytes:
@@ -52,11 +48,3 @@ def _strip(file: BytesIO) -> bytes:
         offsets, lengths = tags[_STRIP_OFFSETS], tags[_STRIP_BYTE_COUNTS]
     octets = file.getvalue()
     return b"".join(octets[at : at + length] for at, length in zip(offsets, lengths, strict=True))
-
-
-def _without_eofb(octets: bytes) -> bytes:
-    head, tail = octets[:-_LONGEST_TAIL], octets[-_LONGEST_TAIL:]
-    bits = to_bits(tail).rstrip("0")
-    if not bits.endswith(EOFB):
-        return octets
-    return head + to_octets(bits[: -len(EOFB)])
