@@ -93,10 +93,11 @@ def send_dis(s: Session, frame: Frame, now: float) -> None:
     s.tries += 1
     can_transmit = Intention.SEND in s.intention and not s.sending.done
     capabilities = own_capabilities(s.settings, can_transmit=can_transmit, can_receive=Intention.RECEIVE in s.intention)
+    s.own_dis = capabilities.build()
     s.command(
         *_nonstandard(s, Fcf.NSF, s.settings.nonstandard),
         *_ident(s, Fcf.CSI, s.settings.ident),
-        s.frame(Fcf.DIS, capabilities.build()),
+        s.frame(Fcf.DIS, s.own_dis),
         now=now,
     )
 
@@ -151,6 +152,9 @@ def capabilities_received(s: Session, frame: Frame, now: float) -> State | None:
     capabilities = Capabilities.parse(frame.fif)
     if capabilities is None:
         return None
+    if frame.fcf is Fcf.DIS and frame.fif == s.own_dis:
+        s.far.heard.clear()
+        return None  # the echo of our own
     s.far.capabilities = capabilities
     s.x = s.x or frame.fcf is Fcf.DIS
     s.board.stop(Timer.T1, Timer.X_CNG)
@@ -370,9 +374,21 @@ def dis_repeated_on_request(s: Session, frame: Frame, now: float) -> None:
 
 def training_abandoned(s: Session, frame: Frame, now: float) -> State:
     """T2 ran out while DCS was awaited."""
+    if s.receiving.answer in (Fcf.PIP, Fcf.PIN):
+        return s.end(Outcome.INTERRUPTED_IN_RECEPTION, now)
     if s.receiving.after_rejected:
         return s.end(Outcome.REJECTED_PAGE_NOT_REPEATED, now)
     return s.end(Outcome.TRAINING_NOT_COMPLETED, now)
+
+
+def invalid_response(s: Session, frame: Frame, now: float) -> State:
+    """A well-formed frame that is no response to DCS (figure 5-2a: DCN)."""
+    return s.end(Outcome.INVALID_RESPONSE_B, now)
+
+
+def invalid_command(s: Session, frame: Frame, now: float) -> State:
+    """A well-formed frame that is no command in phase B (figure 5-2: the line is given up)."""
+    return s.close(Outcome.INVALID_COMMAND_B)
 
 
 def dcn_in_training(s: Session, frame: Frame, now: float) -> State:
@@ -412,6 +428,10 @@ TABLE: Table = {
     (State.DCS_SENT, Fcf.DIS): row(dis_after_dcs, State.DCS_SENT, State.DCN_SENT),
     (State.DCS_SENT, Fcf.DTC): row(dis_after_dcs, State.DCS_SENT, State.DCN_SENT),
     (State.DCS_SENT, Fcf.FTT): row(trained_badly, State.DCS_SENT, State.DCN_SENT),
+    (State.DCS_SENT, Input.UNKNOWN_FRAME): row(invalid_response, State.DCN_SENT),
+    (State.CALLING, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
+    (State.DIS_SENT, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
+    (State.DCS_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
     (State.DCS_SENT, Fcf.DCN): row(dcn_after_dcs, State.ENDED),
     (State.TCF_AWAITED, Input.CARRIER_LOST): row(
         tcf_received, State.PAGE_AWAITED, State.PARTIAL_PAGE_AWAITED, State.DCS_AWAITED

@@ -34,6 +34,8 @@ ANSWER_OF = {
     Verdict.PIN: Fcf.PIN,
     Verdict.ERR: Fcf.ERR,
 }
+# The longest T4, 1.15 s of preamble, the frame, and something for a slow line.
+REPEATED_WITHIN = 3.45 + 1.15 + 0.2 + 0.6
 WITH_OPERATOR = {
     Verdict.MCF: Verdict.PIP,
     Verdict.RTP: Verdict.PIP,
@@ -45,6 +47,16 @@ WITH_OPERATOR = {
 
 
 # The page comes in.
+
+
+def answer_sent(s: Session, frame: Frame, now: float) -> None:
+    """Our answer (or CFR) has left."""
+    s.receiving.answered_at = now
+
+
+def invalid_command(s: Session, frame: Frame, now: float) -> State:
+    """A well-formed frame that is no command (figure 5-2b: the line is given up)."""
+    return s.close(Outcome.INVALID_COMMAND)
 
 
 def page_begins(s: Session, frame: Frame, now: float) -> None:
@@ -125,11 +137,16 @@ def hand_over(s: Session, command: Fcf | None, octets: bytes, verdict: Verdict, 
 
 
 def page_missing(s: Session, frame: Frame, now: float) -> State:
-    """A command where a page should be: the one before repeated, or the page was lost (RTN)."""
+    """A command where a page should be: the one before repeated, or the page was lost (RTN).
+
+    Nothing in the frame tells which.  A repeated command comes within T4 and a frame's time of our answer; a later
+    one ends a page of which we heard nothing, and must not be confirmed.
+    """
     receiving = s.receiving
-    if receiving.answered and PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf) is receiving.command:
+    command = PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf)
+    if receiving.answered and command is receiving.command and now - receiving.answered_at <= REPEATED_WITHIN:
         return answer(s, now)
-    receiving.command = PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf)
+    receiving.command = command
     receiving.verdict = Verdict.RTN
     receiving.after_rejected = True
     return answer(s, now)
@@ -235,6 +252,9 @@ _DCN = row(dcn_in_message, State.ENDED)
 _DCS = row(dcs_received, State.TCF_AWAITED, State.DCN_SENT)
 
 TABLE: Table = {
+    (State.PAGE_AWAITED, Input.SENT): row(answer_sent, State.PAGE_AWAITED),
+    (State.PAGE_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
+    (State.COMMAND_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
     (State.PAGE_AWAITED, Input.CARRIER_UP): row(page_begins, State.PAGE_ARRIVING),
     (State.PAGE_AWAITED, Input.NO_REPLY): row(no_page, State.DCN_SENT),
     (State.PAGE_AWAITED, Fcf.DCS): _DCS,

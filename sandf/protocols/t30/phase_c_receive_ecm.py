@@ -13,12 +13,12 @@ from dataclasses import replace
 from . import pump
 from .chart import Input, State, Table, row
 from .ecm import IncomingBlock
-from .events import Progress, Verdict
+from .events import Progress, SpeedChanged, Verdict
 from .frames import Fcf, Frame, second_fcf
 from .modems import MODULATION_OF_CODE
 from .outcomes import Outcome
 from .phase_b import dcs_received, repeat
-from .phase_c_receive import answer, dcn_in_message, hand_over, page_stored, store_refused
+from .phase_c_receive import answer, dcn_in_message, hand_over, invalid_command, page_stored, store_refused
 from .session import Session
 from .timers import Timer
 
@@ -128,6 +128,7 @@ def ctc_received(s: Session, frame: Frame, now: float) -> State | None:
         return None
     receiving.parameters = replace(receiving.parameters, modulation=modulation)
     receiving.long_training = True
+    s.tell(SpeedChanged(modulation=modulation))
     s.line.send(pump.SendFrames(frames=(s.frame(Fcf.CTR),)), listen=s.listen_for_page(), reply=Timer.T2, now=now)
     return State.PARTIAL_PAGE_AWAITED
 
@@ -180,6 +181,7 @@ TABLE: Table = {
     (State.PARTIAL_PAGE_AWAITED, Fcf.DCS): row(dcs_received, State.TCF_AWAITED, State.DCN_SENT),
     (State.PARTIAL_PAGE_AWAITED, Fcf.CRP): row(repeat, State.PARTIAL_PAGE_AWAITED),
     (State.PARTIAL_PAGE_AWAITED, Fcf.DCN): _DCN,
+    (State.PARTIAL_PAGE_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
     (State.STORING_ECM, Input.HOST): row(stored, *_ANSWERED),
     (State.STORING_ECM, Input.STORE_SLOW): row(store_slow, State.RNR_SENT),
     (State.STORING_ECM, Input.HOST_SLOW): row(store_refused, State.DCN_SENT),

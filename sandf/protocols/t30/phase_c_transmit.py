@@ -216,9 +216,10 @@ def page_refused(s: Session, verdict: Verdict, now: float) -> State:
     if policy is RtnPolicy.GO_ON:
         return page_taken(s, verdict, now)
     again = policy is RtnPolicy.RETRANSMIT and sending.rejections < s.settings.retransmissions
+    again = again and (s.settings.repeat_last_page or sending.command is not Fcf.EOP)
     s.tell(PageRejected(number=sending.number, verdict=verdict, will_repeat=again))
     if not again:
-        return s.end(Outcome.PAGE_REJECTED, now)
+        return s.end(Outcome.INTERRUPTED if verdict is Verdict.PIN else Outcome.PAGE_REJECTED, now)
     sending.rejections += 1
     s.tries = 0
     return await_dis(s, now) if sending.command is Fcf.EOM else retrain(s, now)

@@ -68,8 +68,9 @@ class Receiving:
     answer: Fcf = Fcf.MCF
     after_rejected: bool = False
     confirmed: int = 0
-    # Whether the command that came last has been answered and nothing came since.
+    # Whether the command that came last has been answered and nothing came since, and when.
     answered: bool = False
+    answered_at: float = 0.0
     stored: bool = False
     # ECM.
     block: IncomingBlock = field(default_factory=IncomingBlock)
@@ -98,6 +99,7 @@ class Session:
         self.line = Line(self.board, settings.gap, self._frames_sent)
         self.events: list[Event] = []
         self.x = False
+        self.own_dis = b""
         self.far = FarTerminal()
         self.sending = Sending()
         self.receiving = Receiving()

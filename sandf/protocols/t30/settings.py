@@ -83,7 +83,11 @@ class TerminalSettings:
     longest_bad_run: int | None = None
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: int = 1
+    # RTN to EOP: figure 5-2a goes to DCN; with this the last page is sent again like any other, as people expect.
+    repeat_last_page: bool = True
     operator: bool = False
+    # A well-formed final frame with an unknown FCF ends the call (figure 5-2); else it is noise.
+    end_on_unknown_frame: bool = True
     tries: int = 3
     dis_tries: int | None = None
     pprs_before_correction: int = 4

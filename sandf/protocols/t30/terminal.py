@@ -22,7 +22,7 @@ from . import (
     pump,
 )
 from .chart import Input, State, Table, Trigger
-from .events import Ended, Event, FrameHeard, OutgoingPage
+from .events import Ended, Event, FrameHeard, OutgoingPage, Progress
 from .frames import NO_FRAME, Fcf, Frame, parse
 from .negotiation import fits
 from .outcomes import Outcome
@@ -80,6 +80,8 @@ _SENDING = frozenset(
     }
 )  # fmt: skip
 MAX_PAGE_OCTETS = 64 * 1024 * 1024
+MAX_IDENTIFICATIONS = 8
+PROGRESS_OCTETS = 4096
 
 
 class Terminal:
@@ -91,6 +93,7 @@ class Terminal:
         self._state = State.IDLE
         del now  # the contract has it; nothing is timed before start
         self._leaving: Outcome | None = None
+        self._told = 0
 
     @property
     def state(self) -> State:
@@ -130,9 +133,10 @@ class Terminal:
         while (timer := s.board.expired(now)) is not None:
             if timer is Timer.X_QUIET:
                 s.line.force(now)
-            elif timer in (Timer.X_FRAME, Timer.X_LINE):
-                # Flags or a carrier without an end: as if it had gone.
-                self._carrier_lost(now)
+            elif timer is Timer.X_FRAME:
+                self._carrier_lost(now)  # flags without an end: as if they had gone
+            elif timer is Timer.X_LINE:
+                self.hang_up(now, Outcome.CARRIER_STUCK)
             else:
                 self._dispatch(_INPUT_OF_TIMER[timer], NO_FRAME, now)
 
@@ -267,9 +271,14 @@ class Terminal:
         if frame.fcf in (Fcf.FCD, Fcf.RCP):
             self._fast_frame(octets, intact, now)
         elif frame.fcf in _IDENTIFICATION:
-            s.far.heard.setdefault(frame.fcf, []).append(frame.fif)
+            fifs = s.far.heard.setdefault(frame.fcf, [])
+            if len(fifs) < MAX_IDENTIFICATIONS:
+                fifs.append(frame.fif)
+        elif frame.fcf is None:
+            if frame.final and s.settings.end_on_unknown_frame and not line.deaf:
+                self._dispatch(Input.UNKNOWN_FRAME, frame, now)
         elif frame.fcf is Fcf.DCN or not line.deaf:
-            self._dispatch(Input.UNKNOWN_FRAME if frame.fcf is None else frame.fcf, frame, now)
+            self._dispatch(frame.fcf, frame, now)
 
     def _fast_frame(self, octets: bytes, intact: bool, now: float) -> None:
         """An ECM frame: this is the path that a page takes 250 times, so it goes round the chart."""
@@ -284,7 +293,9 @@ class Terminal:
             and self._state is State.PARTIAL_PAGE_AWAITED
             and parameters is not None
         ):
-            s.receiving.block.put(octets, parameters.frame_octets)
+            block = s.receiving.block
+            block.put(octets, parameters.frame_octets)
+            self._progress(s.receiving.octets + block.octets_heard)
 
     def _data(self, octets: bytes, now: float) -> None:
         s = self._session
@@ -298,6 +309,14 @@ class Terminal:
         if receiving.octets < MAX_PAGE_OCTETS:
             receiving.data.append(octets)
             receiving.octets += len(octets)
+            if self._state is State.PAGE_ARRIVING:
+                self._progress(receiving.octets)
+
+    def _progress(self, octets: int) -> None:
+        """Tell of a page on its way in, every few thousand octets."""
+        if not 0 <= octets - self._told < PROGRESS_OCTETS:
+            self._told = octets
+            self._session.tell(Progress(number=self._session.receiving.number, octets=octets, total=None))
 
     def _carrier_up(self, modulation: Modulation, now: float) -> None:
         line = self._session.line

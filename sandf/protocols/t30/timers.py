@@ -49,7 +49,8 @@ class Timer(enum.Enum):
 ROWS: dict[Timer, TimerRow] = {
     Timer.T0: TimerRow(seconds=60.0, minimum=55.0, maximum=120.0, clause="5.4.1.1: call set-up, kept by call control"),
     Timer.T1: TimerRow(seconds=35.0, minimum=30.0, maximum=40.0, clause="5.4.1.2: identify each other"),
-    Timer.T2: TimerRow(seconds=6.0, minimum=5.0, maximum=7.0, clause="5.4.1.3: loss of command synchronization"),
+    # Near its upper end: some transmitters wait T2 themselves before they repeat a command.
+    Timer.T2: TimerRow(seconds=6.9, minimum=5.0, maximum=7.0, clause="5.4.1.3: loss of command synchronization"),
     Timer.T3: TimerRow(seconds=10.0, minimum=5.0, maximum=15.0, clause="5.4.1.4: alert the operator"),
     Timer.T4: TimerRow(seconds=3.0, minimum=2.55, maximum=3.45, clause="5.4.1.5: response, automatic unit"),
     Timer.T5: TimerRow(seconds=60.0, minimum=55.0, maximum=65.0, clause="A.5.4.1: receiver not ready"),

@@ -14,9 +14,10 @@ from sandf.protocols.t30.frames import Fcf
 from sandf.protocols.t30.picture import Coding, Resolution, Width
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
-from sandf.protocols.t30.terminal import TABLE, Terminal
+from sandf.protocols.t30.terminal import TABLE
 from sandf.protocols.t30.timers import ROWS, Timer
 
+from .driver import Driver
 from .line import Line, page
 
 PROFILE = settings(deadline=None, derandomize=True, max_examples=250)
@@ -50,102 +51,6 @@ signals = st.one_of(
 )
 answers = st.sampled_from(["page", "none", "doubt", "stored", "operator", "continue", "interrupt"])
 steps = st.lists(st.one_of(signals, signals, signals, answers, st.floats(min_value=0.01, max_value=8.0)), max_size=60)
-
-
-class Driver:
-    """A pump that always transmits at once, and a host that answers when the test says so."""
-
-    def __init__(self, role: Role, intention: Intention, *, ecm: bool) -> None:
-        self.now = 0.0
-        self.busy = False
-        self.ended: list[events.Ended] = []
-        self.form: events.PageForm | None = None
-        own = TerminalSettings(ecm=ecm, operator=True, ident="1")
-        self.terminal = Terminal(own, role=role, intention=intention, now=0.0)
-        self.terminal.start(0.0)
-        self.drain()
-
-    def drain(self) -> None:
-        for command in self.terminal.commands():
-            if isinstance(
-                command,
-                pump.SendTone
-                | pump.SendSilence
-                | pump.SendFrames
-                | pump.SendTraining
-                | pump.SendPage
-                | pump.SendPartialPage,
-            ):
-                assert not self.busy, "a transmission while one is under way"
-                self.busy = True
-        for event in self.terminal.events():
-            if isinstance(event, events.Ended):
-                self.ended.append(event)
-            if isinstance(event, events.PageWanted):
-                self.form = event.form
-
-    def transmit(self) -> None:
-        for _ in range(20):
-            if not self.busy:
-                return
-            self.busy = False
-            self.terminal.receive_signal(pump.Transmitted(), self.now)
-            self.drain()
-
-    def answer(self, what: str) -> None:
-        terminal, now = self.terminal, self.now
-        if what == "page" and self.form is not None:
-            form = self.form
-            terminal.page_ready(
-                events.OutgoingPage(
-                    octets=b"\x11" * 900, coding=form.codings[0], resolution=form.resolutions[-1], width=form.widths[-1]
-                ),
-                now,
-            )
-        acts = {
-            "none": terminal.no_more_pages,
-            "doubt": terminal.page_in_doubt_committed,
-            "stored": terminal.page_stored,
-            "operator": terminal.request_operator,
-            "continue": terminal.continue_procedure,
-            "interrupt": terminal.interrupt,
-        }
-        if what in acts:
-            acts[what](now)
-
-    def step(self, step: object) -> None:
-        if isinstance(step, float):
-            self.pass_time(step)
-        elif isinstance(step, str):
-            self.answer(step)
-        elif isinstance(step, pump.Transmitted):
-            self.transmit()
-        else:
-            self.terminal.receive_signal(step, self.now)  # type: ignore[arg-type]
-        self.drain()
-
-    def pass_time(self, seconds: float) -> None:
-        until = self.now + seconds
-        while (deadline := self.terminal.next_deadline()) is not None and deadline <= until:
-            self.now = max(self.now, deadline)
-            self.terminal.handle_timer(self.now)
-            self.drain()
-        self.now = until
-
-    def silence(self) -> None:
-        """The far end is silent from now on: the pump transmits what it is given, and time passes."""
-        self.terminal.receive_signal(pump.CarrierLost(), self.now)
-        for _ in range(400):
-            self.drain()
-            self.transmit()
-            if self.ended:
-                return
-            deadline = self.terminal.next_deadline()
-            if deadline is None:
-                return
-            self.now = max(self.now, deadline)
-            self.terminal.handle_timer(self.now)
-        raise AssertionError(f"no end in {self.terminal.state}")
 
 
 class Cut:
