@@ -109,7 +109,7 @@ REHEARSALS: tuple[Rehearsal, ...] = (
     ),
     Rehearsal(number="5550009", sentence="receives nothing and asks to be polled", receives=False),
     Rehearsal(
-        number="5550010", sentence="rejects the first page once (RTN), without error correction",
+        number="5550010", sentence="rejects the first page once (RTN)",
         ecm=False, rejected_pages=1,
     ),
     Rehearsal(

@@ -1,4 +1,4 @@
-"""A gateway of telephony and fax only, in virtual time: scripted documents and applications on the real call control."""
+"""A gateway of telephony and fax only, in virtual time: real call control, scripted documents and applications."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from sandf.protocols.t4.walk import walk
 from sandf.store.records import TraceLine
 from sandf.vtsp.exchange import VirtualExchange, VirtualPortSettings
 from sandf.vtsp.provider import TelephonyProvider
-from sandf.vtsp.rehearsal import machines
+from sandf.vtsp.rehearsal import Keep, machines
 from tests.protocols.t4.pages import drawn_rows, image_of, libtiff_strip
 
 Rows = list[list[int]]
@@ -155,7 +155,7 @@ class _Application:
 
     async def follow(self, call: Call, line: Leg, leg: Leg, fax: Fax) -> None:
         """Answer what waits, until the fax leg is gone; then hang up."""
-        while leg.released_at is None:
+        while fax.cause is None:
             event = await call.next_event()
             match event:
                 case TransactionIndication(leg=which, transaction=transaction) if which is leg:
@@ -172,7 +172,7 @@ class _Application:
                         leg.disconnect(event.cause)
                 case HangUpRequest(cause=cause):
                     leg.disconnect(cause)
-        line.disconnect(fax.cause or causes.CALL_ABORTED)
+        line.disconnect(fax.cause)
 
 
 @implementer(IApplication)
@@ -240,6 +240,7 @@ class World:
         *ports: VirtualPortSettings,
         settings: FaxSettings | None = None,
         wanted: Callable[[str, str, str], bool] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.reactor = Clock()
         self.trace: list[TraceLine] = []
@@ -263,7 +264,7 @@ class World:
             ports=ports or (VirtualPortSettings(name="lab", speed=50),),
             wanted=wanted or (lambda called, calling, port: called == "100"),
             offer=self.telephony.offer,
-            machines=machines(FarMachines(), self.keep),
+            machines=machines(FarMachines(), keep or self.keep),
         )
         for port in self.exchange.ports.values():
             self.telephony.add_port(port)
