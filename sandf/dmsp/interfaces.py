@@ -44,7 +44,7 @@ class IRenderer(Interface):
 
     Each method gives a Deferred that fails with :class:`sandf.causes.Failure`, whose cause is one of the
     document rows (400 to 407), and that may be cancelled: work that nobody waits for is not begun, and is
-    stopped soon if it has begun.  ``urgent`` says that a call on the line waits.
+    stopped soon if it has begun.  ``urgent`` says that a call is on the line.
     """
 
     def identify(parts: Sequence[Part]) -> Deferred[str]:

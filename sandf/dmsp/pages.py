@@ -143,7 +143,7 @@ class Pages:
             raise ValueError(f"page {number} of {self.count}" + " after the end" * self._closed)
         made = self._take_next(number, form)
         if made is None:
-            made = self._make(number, form, urgent=True)
+            made = self._make(number, form)
         result: Deferred[Page] = Deferred(lambda _: made.cancel())
         made.addCallbacks(self._give, result.errback, callbackArgs=(result, form))
         return result
@@ -161,7 +161,7 @@ class Pages:
         following = page.number - self._first_number + 2
         if following <= self.count and not self._closed and not self._is_next(following, form):
             self._drop_next()
-            self._next = (following, form, self._make(following, form, urgent=False))
+            self._next = (following, form, self._make(following, form))
         result.callback(page)
 
     def _is_next(self, number: int, form: PageForm) -> bool:
@@ -181,8 +181,8 @@ class Pages:
             made.addErrback(lambda failure: None)
             made.cancel()
 
-    def _make(self, number: int, form: PageForm, *, urgent: bool) -> Deferred[Page]:
-        made = Deferred.fromCoroutine(self._made(number, form, urgent))
+    def _make(self, number: int, form: PageForm) -> Deferred[Page]:
+        made = Deferred.fromCoroutine(self._made(number, form))
         self._pending.add(made)
 
         def settled(outcome: Page) -> Page:
@@ -191,8 +191,8 @@ class Pages:
 
         return made.addBoth(settled)
 
-    async def _made(self, number: int, form: PageForm, urgent: bool) -> Page:
-        rows = await self._library.rows(self._work, number, form.resolution, form.paper, urgent=urgent)
+    async def _made(self, number: int, form: PageForm) -> Page:
+        rows = await self._library.rows(self._work, number, form.resolution, form.paper, urgent=True)
         in_fax = self._first_number + number - 1
         reply, octets = await self._library.renderer.code(rows, form, self._fields(in_fax))
         self._note(in_fax, rows.missing + reply.missing)

@@ -174,14 +174,17 @@ class WorkerPool:
             self._begin(_best(free, job), job)
 
     def _begin(self, worker: WorkerProcess, job: _Job) -> None:
-        self._workers[worker] = job
+        self._watch(worker, job)
         worker.forget_errors()
-        job.deadline = self._clock.callLater(self._settings.seconds, self._time_out, worker)
         if job.work is not None and job.work.key not in worker.holds:
             job.opening = True
             self._send(worker, open_request(job.work), work_octets(job.work))
         else:
             self._send(worker, job.request, job.octets)
+
+    def _watch(self, worker: WorkerProcess, job: _Job) -> None:
+        self._workers[worker] = job
+        job.deadline = self._clock.callLater(self._settings.seconds, self._time_out, worker)
 
     def _send(self, worker: WorkerProcess, request: Request, octets: bytes) -> None:
         if isinstance(request, Open | Raster):
@@ -190,14 +193,12 @@ class WorkerPool:
         worker.write(framed(request, octets))
 
     def _replied(self, worker: WorkerProcess, reply: Reply, octets: bytes) -> None:
+        job = self._workers.get(worker)
+        if job is None:  # after stop
+            return
         if not worker.ready:
             worker.ready = True
             self._false_starts = 0
-            self._serve()
-            return
-        job = self._workers.get(worker)
-        if job is None:  # the answer to a Forget
-            return
         if reply.cause and (job.opening or isinstance(job.request, Open)):
             key = job.work.key if job.work is not None else cast(Open, job.request).document
             worker.holds.pop(key, None)
@@ -224,10 +225,7 @@ class WorkerPool:
     def _forget_oldest(self, worker: WorkerProcess) -> None:
         key = next(iter(worker.holds))
         del worker.holds[key]
-        # Answered before any later request, and taken for one that nobody waits for.
-        job = _Job(request=Forget(document=key), octets=b"", work=None, urgent=True)
-        job.cancelled = True
-        self._begin(worker, job)
+        self._begin(worker, _nobodys_job(key))
 
     def _cancel(self, job: _Job) -> None:
         job.cancelled = True
@@ -254,8 +252,12 @@ class WorkerPool:
 
     def _add_worker(self) -> None:
         worker = WorkerProcess(self._settings, self._replied, self._worker_ended)
-        self._workers[worker] = None
-        spawn(self._processes, worker)
+        try:
+            spawn(self._processes, worker)
+        except OSError as error:
+            self._false_start(str(error))
+        else:
+            self._watch(worker, _nobodys_job("starting"))
 
     def _worker_ended(self, worker: WorkerProcess, cause: Cause, detail: str) -> None:
         job = self._workers.pop(worker)
@@ -264,9 +266,9 @@ class WorkerPool:
                 self._stopped.callback(None)
             return
         if job is not None:
-            self.log.warn("renderer replaced: {cause} {detail}", cause=cause.name, detail=detail)
             self._fail(job, cause, detail)
         if worker.ready or worker.retired:
+            self.log.info("renderer replaced: {cause} {detail}", cause=cause.name, detail=detail)
             self._add_worker()
         else:
             self._false_start(detail)
@@ -278,7 +280,13 @@ class WorkerPool:
             queue, self._queue = self._queue, []
             for job in queue:
                 self._fail(job, causes.RENDERING_FAILED, detail)
-        self._restart = self._clock.callLater(_RESTART_SECONDS, self.start)
+        if self._restart is None or not self._restart.active():
+            self._restart = self._clock.callLater(_RESTART_SECONDS, self.start)
+
+
+def _nobodys_job(document: str) -> _Job:
+    """A job whose answer nobody waits for: the start of a worker, or a document to forget."""
+    return _Job(request=Forget(document=document), octets=b"", work=None, urgent=True, cancelled=True)
 
 
 def _best(free: list[WorkerProcess], job: _Job) -> WorkerProcess:

@@ -16,7 +16,7 @@ from sandf.protocols.t4.form import Coding, Paper
 _LENGTHS = struct.Struct(">II")
 LONGEST_JSON = 4 << 20
 """Octets."""
-LONGEST_OCTETS = 1 << 30
+LONGEST_OCTETS = 1 << 28
 
 
 class WirePart(msgspec.Struct, frozen=True, kw_only=True):
