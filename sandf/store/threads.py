@@ -90,7 +90,7 @@ class DatabaseThread:
                 self._serve(database, group)
                 self._reactor.callFromThread(_settle, group)
         finally:
-            database.close()
+            _close(database)
             self._reactor.callFromThread(self._stopped.callback, None)
 
     def _fail_to_start(self, started: Deferred[None], error: BaseException) -> None:
@@ -181,6 +181,13 @@ def _roll_back(database: Database) -> None:
         database.rollback()
     except Exception:
         log.failure("the store could not roll back")
+
+
+def _close(database: Database) -> None:
+    try:
+        database.close()
+    except Exception:
+        log.failure("the store could not close its database")
 
 
 def _settle(group: list[_Request]) -> None:

@@ -138,6 +138,14 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
     st.just(lambda s, now: s.close().addCallback(lambda _: s.open(now))),
 )  # fmt: skip
 
+SOMETHING_TO_WORK_ON: list[Wish] = [
+    *[lambda s, now, each=each: s.accept_message(
+        Message(reverse_path="a", octets=b"x"), [NewJob(kind=each, address="b")] * 2, now) for each in JobKind],
+    *[lambda s, now, each=each: s.open_fax(
+        FaxRecord(fax_id="", call_id="c1", direction=each, began_at=now, job_id="j1")) for each in FaxDirection],
+    lambda s, now: s.claim_due(JobKind.FAX, 1, now),
+]  # fmt: skip
+
 questions: list[Wish] = [
     lambda s, now: s.jobs(),
     lambda s, now: s.jobs(states=[JobState.FAILED, JobState.DEFERRED], limit=2),
@@ -194,7 +202,7 @@ class ModelTests(SynchronousTestCase):
             real = OpenStore(Path(folder) / "sandf.db", now)
             at_once(model.open(now))
             try:
-                for wish, later in steps:
+                for wish, later in [*((each, 0) for each in SOMETHING_TO_WORK_ON), *steps]:
                     now += later
                     self._compare(real, model, wish, now)
                 self._compare_all(real, model, now)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -29,7 +30,7 @@ from sandf.store.records import (
     NewJob,
     TraceLine,
 )
-from sandf.store.sqlite import SqliteFile, path_of
+from sandf.store.sqlite import SqliteDatabase, SqliteFile, path_of
 from sandf.store.statements import Migration
 from sandf.store.store import Store, open_store
 
@@ -76,6 +77,13 @@ class FileTests(StoreCase):
         for name in ("", "-wal", "-shm", ".lock"):
             place = self.path.with_name(self.path.name + name)
             self.assertEqual(stat.S_IMODE(place.stat().st_mode), 0o600, name)
+
+    def test_commits_reach_the_disk(self) -> None:
+        """Write-ahead log; synchronous=FULL, by its number."""
+        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
+            statement = f"PRAGMA {pragma}"
+            answer = self.wait(self.store._writer.ask(partial(SqliteDatabase.rows, statement=statement)))
+            self.assertEqual(answer, [(value,)])
 
     def test_survives_closing(self) -> None:
         message_id, (job_id,) = self.accept()
@@ -280,6 +288,29 @@ class GroupTests(StoreCase):
         self.reopen()
         self.assertEqual(self.wait(self.store.message(message_id)).message, big)
 
+    def test_a_lost_transaction_is_run_again(self) -> None:
+        """SQLite may give up the transaction when it is out of room or memory: only the cause of it fails."""
+        go_on = self.stall()
+
+        def lose(database: Any) -> None:
+            database.rollback()
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        asked: list[Deferred[Any]] = [
+            self.store.accept_message(MAIL, (FAX,), 1.0),
+            self.store._writer.ask(lose),
+            self.store.accept_message(MAIL, (FAX,), 1.0),
+            self.store._writer.ask(lose),
+        ]
+        go_on.set()
+        self.assertEqual(self.wait(asked[0]), ("m1", ("j1",)))
+        self.assert_fails(causes.STORE_FULL, asked[1])
+        self.assertEqual(self.wait(asked[2]), ("m2", ("j2",)))
+        self.assert_fails(causes.STORE_FULL, asked[3])
+        self.assertEqual([job.job_id for job in self.wait(self.store.jobs())], ["j2", "j1"])
+
     def limit_later(self, pages: int) -> None:
         def set_limit(database: Any) -> None:
             [(count,)] = database.rows("PRAGMA page_count")
@@ -344,6 +375,14 @@ class WorkTests(StoreCase):
             ValueError, self.wait, self.store.page_in_doubt("j1", 2, last=False, attempt=2, now=1004.0)
         )
         self.assertIn("page 2 of job j1 is confirmed", str(error))
+
+    def test_repeated_command(self) -> None:
+        """How often the far end has seen it is known."""
+        self.accept()
+        for attempt in (1, 1, 2):
+            self.wait(self.store.page_in_doubt("j1", 1, last=False, attempt=attempt, now=1001.0 + attempt))
+        (entry,) = self.wait(self.store.job("j1")).ledger
+        self.assertEqual((entry.sent, entry.attempt, entry.at, entry.last), (3, 2, 1003.0, False))
 
     def test_resend(self) -> None:
         """The operator may have confirmed pages sent again."""
