@@ -18,7 +18,7 @@ from sandf.causes import Cause, Failure, Retry
 from sandf.store.interfaces import IStore
 from sandf.store.records import Job, JobState
 
-from .due import STORE_RETRY
+from .watch import STORE_RETRY
 
 NextAttempt = Callable[[Job, Cause, float], float | None]
 """The retry schedule: job, cause of its last attempt, now; when to try again, None for never."""

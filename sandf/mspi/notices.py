@@ -14,21 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from sandf.callcontrol.media import Message
-from sandf.causes import Failure
 from sandf.protocols.t37.dsn import DeliveryReport, build_dsn
 from sandf.protocols.t37.fields import display, read_fields
 from sandf.protocols.t37.parts import header_block
 from sandf.store.interfaces import IStore
 from sandf.store.records import Job, JobKind, JobState, NewJob, StoredMessage
 
-from .due import STORE_RETRY
 from .reports import recipient_report
 from .settings import NoticeSettings, local_time
+from .watch import Watch
 
 SUCCESS, FAILURE, NEVER = "SUCCESS", "FAILURE", "NEVER"
 DEFAULT_NOTIFY = (FAILURE,)
@@ -75,76 +74,33 @@ class Notices:
         self._committed = committed
         self._masked = masked
         self._new_token = new_token
-        self._clock = clock
         self._now = now
         self._dated = dated
-        self._started = False
-        self._again = False
-        self._looking: Deferred[None] | None = None
-        self._timer: IDelayedCall | None = None
+        self._watch = Watch("notices", self._give_all, clock)
         self._given_up: set[str] = set()
         """Jobs whose notice cannot be made; tried again at the next start."""
 
     def start(self) -> None:
         """Begin."""
-        self._started = True
-        self.wake()
+        self._watch.start()
 
     def stop(self) -> Deferred[None]:
         """Begin no further notice; fires when none is under way."""
-        self._started = False
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._looking is None:
-            return succeed(None)
-        stopped: Deferred[None] = Deferred()
-        self._looking.addBoth(lambda _: stopped.callback(None))
-        return stopped
+        return self._watch.stop()
 
     def wake(self) -> None:
         """A job may have ended."""
-        self._again = True
-        if self._started and self._looking is None:
-            looking = Deferred.fromCoroutine(self._look())
-            if not looking.called:
-                self._looking = looking
-                looking.addBoth(self._looked)
-
-    def _looked(self, _: object) -> None:
-        self._looking = None
-        if self._again:
-            self.wake()
-
-    async def _look(self) -> None:
-        try:
-            while self._again and self._started:
-                self._again = False
-                await self._give_all()
-        except Failure as failure:
-            self.log.error("notices: {reason}", reason=failure)
-            self._look_later()
-        except Exception:
-            self.log.failure("notices: failed")
-            self._look_later()
-
-    def _look_later(self) -> None:
-        if self._started and self._timer is None:
-            self._timer = self._clock.callLater(STORE_RETRY, self._timed_out)
-
-    def _timed_out(self) -> None:
-        self._timer = None
-        self.wake()
+        self._watch.wake()
 
     async def _give_all(self) -> None:
         due = await self._store.notices_due(BATCH + len(self._given_up))
         jobs = [job for job in due if job.job_id not in self._given_up]
         for job in jobs:
-            if not self._started:
+            if not self._watch.started:
                 return
             await self._give(job)
         if len(jobs) >= BATCH:
-            self._again = True
+            self.wake()
 
     async def _give(self, job: Job) -> None:
         """Decide about one job, and commit the decision."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.interfaces import IResolver
 from twisted.names import dns
-from twisted.names.error import DNSNameError, DomainError, ResolverError
+from twisted.names.error import DNSNameError
 
 from sandf import causes
 from sandf.causes import Failure
@@ -46,7 +46,7 @@ class MailRoutes:
             answers, _, _ = await self._resolver.lookupMailExchange(domain, QUERY_TIMES)
         except DNSNameError:
             raise Failure(causes.NO_MAIL_DOMAIN, domain)
-        except (DomainError, ResolverError, OSError, TimeoutError) as error:
+        except Exception as error:  # resolvers fail by errors of several kinds
             raise Failure(
                 causes.MAIL_UNREACHABLE, f"no answer about the domain {domain}: {error or type(error).__name__}"
             )
