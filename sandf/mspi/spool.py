@@ -107,7 +107,12 @@ class Spool:
             Deferred.fromCoroutine(self._settle(job, leg.cause or causes.INTERNAL_ERROR))
 
     async def _settle(self, job: Job, cause: Cause) -> None:
-        """If *job* is still running, it ended for *cause*."""
+        """If *job* is still running, it ended for *cause*.
+
+        A gateway that closes down refuses calls: then no more are made, as they would be refused for ever.
+        """
+        if self._control is not None and not self._control.accepting:
+            self._due.stop()
         try:
             current = await self._store.job(job.job_id)
             if current.state is JobState.RUNNING and current.attempts == job.attempts:

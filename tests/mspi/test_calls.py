@@ -237,6 +237,15 @@ class SpoolTests(SynchronousTestCase):
         self.assertTrue(job.notice_due)
         self.assertEqual((rig.spool.running, rig.notices), (0, 1))
 
+    def test_gateway_that_closes_down(self) -> None:
+        rig = Rig()
+        rig.spool.start(rig.control)
+        rig.control.accepting = False
+        rig.accept("111")
+        (job,) = rig.jobs()
+        self.assertEqual((job.state, job.cause, job.attempts), (JobState.DEFERRED, causes.CLOSING_DOWN, 1))
+        self.assertEqual((rig.served, rig.clock.getDelayedCalls()), ([], []))
+
     def test_application_that_leaves_its_job(self) -> None:
         rig = Rig()
         rig.ending = None
