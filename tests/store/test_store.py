@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sqlite3
 import stat
@@ -433,6 +434,19 @@ class WorkTests(StoreCase):
         self.assertEqual(len(self.wait(self.store.trace("c1"))), 1)
         self.assertEqual(self.wait(self.store.message("m1")).message, MAIL)
         self.assertRaises(KeyError, self.wait, self.store.message(message_id))
+
+    def test_retention_keeps_the_attempts_of_an_open_job(self) -> None:
+        """The record of a call that was busy stays until its recipient has ended and the sender knows."""
+        self.accept()
+        sent = dataclasses.replace(RECORD, direction=FaxDirection.OFF_RAMP, job_id="j1", attempt=1)
+        fax_id = self.wait(self.store.open_fax(sent))
+        self.wait(self.store.close_fax(dataclasses.replace(sent, fax_id=fax_id), FaxState.ENDED))
+        self.wait(self.store.expire(payloads_before=2e9, history_before=2e9))
+        self.assertEqual([each.fax_id for each in self.wait(self.store.faxes(job_id="j1"))], [fax_id])
+        self.wait(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", 1.0))
+        self.wait(self.store.give_notice("j1", None, (), 1.0))
+        self.wait(self.store.expire(payloads_before=2e9, history_before=2e9))
+        self.assertEqual((self.wait(self.store.faxes()), self.wait(self.store.jobs())), ([], []))
 
     def test_malformed_ids(self) -> None:
         for job_id in ("", "j", "m1", "1", "j-1", "j٣", "j" + "9" * 30):
