@@ -193,7 +193,7 @@ class ModelTests(SynchronousTestCase):
     def test_interface(self) -> None:
         verifyObject(IStore, MemoryStore())
 
-    @settings(deadline=None, derandomize=True, max_examples=200)
+    @settings(deadline=None, derandomize=True, max_examples=100)
     @given(st.lists(st.tuples(wishes, st.integers(0, 100)), min_size=5, max_size=40))
     def test_same_as_model(self, steps: list[tuple[Wish, int]]) -> None:
         """Every result, and everything that can be seen at the end, before and after it is opened anew."""
