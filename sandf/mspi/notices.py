@@ -51,7 +51,8 @@ def addressee(job: Job, reverse_path: str, postmaster: str) -> str:
 class Notices:
     """Sees to all notices that are due, at the start and whenever it is woken.
 
-    *committed* is called when a notice is in the store, *masked* hides access codes in numbers.
+    *committed* is called when a notice is in the store, *masked* hides access codes in numbers,
+    *in_thread* runs a function elsewhere (a message may be large).
     """
 
     log = Logger()
@@ -63,6 +64,7 @@ class Notices:
         store: IStore,
         committed: Callable[[], None],
         masked: Callable[[str], str],
+        in_thread: Callable[[Callable[[], bytes]], Deferred[bytes]],
         new_token: Callable[[], str],
         clock: IReactorTime,
         now: Callable[[], float],
@@ -73,6 +75,7 @@ class Notices:
         self._store = store
         self._committed = committed
         self._masked = masked
+        self._in_thread = in_thread
         self._new_token = new_token
         self._now = now
         self._dated = dated
@@ -154,4 +157,5 @@ class Notices:
             envid=stored.message.envid,
             ret=stored.message.ret,
         )
-        return Message(reverse_path="", octets=build_dsn(report, f"=_{token}"))
+        octets = await self._in_thread(lambda: build_dsn(report, f"=_{token}"))
+        return Message(reverse_path="", octets=octets)

@@ -17,7 +17,7 @@ from sandf.causes import Cause
 from sandf.mspi.notices import Notices, addressee
 from sandf.mspi.settings import NoticeSettings
 from sandf.store.records import Job, JobKind, JobState, NewJob
-from tests.mspi.rig import EPOCH, dated
+from tests.mspi.rig import EPOCH, at_once, dated
 from tests.store.memory import MemoryStore
 
 ORIGINAL = (
@@ -39,6 +39,7 @@ class Rig:
             store=self.store,
             committed=self._committed,
             masked=lambda number: number.replace("#4711", "#****"),
+            in_thread=at_once,
             new_token=lambda: "t0k3n",
             clock=self.clock,
             now=self.now,
