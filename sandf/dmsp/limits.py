@@ -26,9 +26,9 @@ def too_many_pixels(pixels: int, settings: RenderingSettings) -> None:
 
 
 def set_pillow(settings: RenderingSettings) -> None:
-    """Give Pillow the same limit, for what it decodes before anybody looks at the size."""
+    """Give Pillow the same limit, for what it decodes before anybody looks at the size, and let it not talk."""
     Image.MAX_IMAGE_PIXELS = settings.pixels
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure as TwistedFailure
 
 from sandf.callcontrol.media import Page
 from sandf.callcontrol.primitives import HeaderLine
+from sandf.causes import Cause, Failure
 from sandf.dmsp import header as header_line
 from sandf.dmsp.interfaces import IRenderer, Rows, Work
 from sandf.dmsp.wire import Reply
@@ -135,22 +136,27 @@ class Pages:
         self._moment: datetime | None = None
         self._pending: set[Deferred[Page]] = set()
         self._next: tuple[int, PageForm, Deferred[Page]] | None = None
-        self._closed = False
+        self._ended: Cause | None = None
 
     def page(self, number: int, form: PageForm) -> Deferred[Page]:
-        """Page *number* in *form*; fails with Failure (the document rows, or SHUT_DOWN after the end)."""
-        if self._closed or not 1 <= number <= self.count:
-            raise ValueError(f"page {number} of {self.count}" + " after the end" * self._closed)
+        """Page *number* in *form*; fails with Failure (the document rows, or what ended the leg).
+
+        Raises ``ValueError`` for a page that is not there.
+        """
+        if not 1 <= number <= self.count:
+            raise ValueError(f"page {number} of {self.count}")
+        if self._ended is not None:
+            return fail(Failure(self._ended))
         made = self._take_next(number, form)
         if made is None:
             made = self._make(number, form)
         result: Deferred[Page] = Deferred(lambda _: made.cancel())
-        made.addCallbacks(self._give, result.errback, callbackArgs=(result, form))
+        made.addCallbacks(self._give, self._refuse, callbackArgs=(result, form), errbackArgs=(result,))
         return result
 
-    def close(self) -> None:
-        """The leg is gone: cancel what is being made."""
-        self._closed = True
+    def close(self, cause: Cause) -> None:
+        """The leg ended for *cause*: cancel what is being made."""
+        self._ended = cause
         for made in tuple(self._pending):
             made.addErrback(lambda failure: None)
             made.cancel()
@@ -159,10 +165,16 @@ class Pages:
     def _give(self, page: Page, result: Deferred[Page], form: PageForm) -> None:
         """Hand *page* over, and begin with the one after it."""
         following = page.number - self._first_number + 2
-        if following <= self.count and not self._closed and not self._is_next(following, form):
+        if following <= self.count and self._ended is None and not self._is_next(following, form):
             self._drop_next()
             self._next = (following, form, self._make(following, form))
         result.callback(page)
+
+    def _refuse(self, failure: TwistedFailure, result: Deferred[Page]) -> None:
+        if self._ended is not None and isinstance(failure.value, CancelledError):
+            result.errback(Failure(self._ended))
+        else:
+            result.errback(failure)
 
     def _is_next(self, number: int, form: PageForm) -> bool:
         return self._next is not None and self._next[:2] == (number, form)

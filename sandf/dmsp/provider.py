@@ -100,7 +100,7 @@ class DocumentProvider:
 
     def disconnect_request(self, leg: Leg, cause: Cause, detail: str) -> None:
         """Stop the work and forget the pages."""
-        self._forget(leg)
+        self._forget(leg, cause)
         leg.released(cause, detail)
 
     def bridge_request(self, leg: Leg, bridge: Bridge) -> None:
@@ -206,15 +206,15 @@ class DocumentProvider:
     def _end(self, leg: Leg, cause: Cause, detail: str) -> None:
         self.log.info("dmsp({call}): {cause} {detail}", call=leg.call_id, cause=cause.name, detail=detail)
         if leg in self._services:
-            self._forget(leg)
+            self._forget(leg, cause)
             leg.released(cause, detail)
 
-    def _forget(self, leg: Leg) -> None:
+    def _forget(self, leg: Leg, cause: Cause) -> None:
         service = self._services.pop(leg, None)
         if service is None:
             return
         if isinstance(service.made, Pages):
-            service.made.close()
+            service.made.close(cause)
         if service.task is not None:
             service.task.cancel()
 

@@ -239,9 +239,9 @@ class ToFax(ProviderCase):
         waiting = source.page(1, FINE)
         leg.disconnect(causes.CANCELLED)
         self.assertEqual(len(self.renderer.cancelled), 1)
-        self.failureResultOf(waiting)
         self.renderer.release()
-        self.assertRaises(ValueError, source.page, 1, FINE)
+        for result in (waiting, source.page(1, FINE)):
+            self.assertEqual(self.failureResultOf(result, causes.Failure).value.cause, causes.CANCELLED)
 
     def test_one_of_two_recipients_goes_away(self) -> None:
         self.renderer.hold = True
