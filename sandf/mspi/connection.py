@@ -17,12 +17,12 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure as TwistedFailure
 
 from sandf import causes
 from sandf.callcontrol.media import Message
 from sandf.causes import Failure
+from sandf.logs import Logger
 from sandf.protocols.smtp import replies
 from sandf.protocols.smtp.events import (
     AuthenticationOffered,
@@ -252,10 +252,10 @@ class ServerConnection(Protocol):
         except Failure as failure:
             self._server.release_recipients(1)
             self.log.info(
-                "smtp({peer}): recipient {address} refused: {reason}",
+                "smtp({peer}): a recipient at {domain} is refused: {cause}",
                 peer=self.peer,
-                address=str(event.forward_path),
-                reason=failure,
+                domain=event.forward_path.domain,
+                cause=failure.cause.name,
             )
             self._answer(reply_for(failure.cause, failure.detail))
             return

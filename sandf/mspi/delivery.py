@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, succeed
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.callcontrol.media import Message
 from sandf.causes import Cause, Failure
+from sandf.logs import Logger
 from sandf.protocols.smtp.client_events import Envelope, Recipient
 from sandf.protocols.smtp.parameters import (
     Body,
@@ -100,6 +100,7 @@ class Delivery:
             now=now,
         )
         self._connections: set[ClientConnection] = set()
+        self._connecting: set[Deferred[IProtocol]] = set()
         self._running: set[Deferred[None]] = set()
         self._idle: list[Deferred[None]] = []
         self._stopping = False
@@ -129,6 +130,8 @@ class Delivery:
         """Hang up on every server: what was under way is deferred."""
         self._aborting = True
         self._endings.stop()
+        for connecting in tuple(self._connecting):
+            connecting.cancel()
         for connection in tuple(self._connections):
             connection.abort()
 
@@ -176,8 +179,8 @@ class Delivery:
                 if self._aborting and cause not in _FINAL:
                     cause = causes.SHUT_DOWN
                 await self._endings.write(job, cause, detail)
-        except Exception:
-            self.log.failure("mail: the ending of {jobs} is left to the next start", jobs=[job.job_id for job in jobs])
+        except Failure as failure:
+            self.log.warn("mail: an ending is left to the next start: {reason}", reason=failure)
         self._due.done(len(jobs))
         self._ended()
 
@@ -194,8 +197,6 @@ class Delivery:
         message = (await self._store.message(jobs[0].message_id)).message
         servers: Iterable[Server] = self.settings.servers or await self._lookup(domain)
         for host, port in servers:
-            if self._stopping and endings:
-                break
             pending = await self._try_server(host, port, message, pending, endings)
             if not pending:
                 break
@@ -260,14 +261,26 @@ class Delivery:
         )
         await self._slots.acquire()
         try:
-            connecting = self._connect(host, port).connect(Factory.forProtocol(lambda: connection))
-            await connecting.addTimeout(self.settings.connect_timeout, self._clock)
-        except Exception as error:  # endpoints fail by whatever their transport raises
+            await self._open(host, port, connection)
+        except Failure:
             self._slots.release()
-            raise Failure(causes.MAIL_UNREACHABLE, f"{host} port {port}: {error or type(error).__name__}")
+            raise
         self._connections.add(connection)
         connection.lost.addCallback(self._connection_lost, connection)
         return await connection.outcome
+
+    async def _open(self, host: str, port: int, connection: ClientConnection) -> None:
+        """Connect; raises Failure."""
+        if self._stopping:
+            raise Failure(causes.SHUT_DOWN)
+        connecting = self._connect(host, port).connect(Factory.forProtocol(lambda: connection))
+        self._connecting.add(connecting)
+        try:
+            await connecting.addTimeout(self.settings.connect_timeout, self._clock)
+        except Exception as error:  # endpoints fail by whatever their transport raises
+            raise Failure(causes.MAIL_UNREACHABLE, f"{host} port {port}: {error or type(error).__name__}")
+        finally:
+            self._connecting.discard(connecting)
 
     def _connection_lost(self, _: None, connection: ClientConnection) -> None:
         self._connections.discard(connection)

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.causes import Cause, Failure, Retry
+from sandf.logs import Logger
 from sandf.store.interfaces import IStore
-from sandf.store.records import Job, JobState
+from sandf.store.records import HistoryLine, Job, JobState
 
 from .watch import STORE_RETRY
 
@@ -43,7 +43,8 @@ class Endings:
     async def write(self, job: Job, cause: Cause, detail: str) -> None:
         """The attempt of *job* ended for *cause*; returns when that is committed.
 
-        A job that was ended from elsewhere meanwhile (the operator) is left alone.
+        Raises Failure(SHUT_DOWN) if :meth:`stop` came first.  A job that was ended from elsewhere meanwhile (the
+        operator) is left alone.
         """
         while True:
             try:
@@ -69,12 +70,12 @@ class Endings:
         else:
             state = JobState.DELIVERED if cause in _GOOD else JobState.FAILED
             await self._store.end_job(job.job_id, state, cause, detail, now)
-        self.log.info(
-            "{job} to {address}: {cause}, {outcome}",
-            job=job.job_id,
-            address=job.called or job.address,
-            cause=cause.name,
-            outcome="ended" if until is None else f"deferred for {until - now:.0f} s",
+        outcome = "ended" if until is None else f"deferred for {until - now:.0f} s"
+        self.log.info("{job}: {cause}, {outcome}", job=job.job_id, cause=cause.name, outcome=outcome)
+        text = f"{outcome}: {detail}" if detail else outcome
+        line = HistoryLine(at=now, job_id=job.job_id, fax_id=job.fax_id, call_id=None, text=text, cause=cause)
+        self._store.add_history(line).addErrback(
+            lambda failure: self.log.warn("history is not kept: {reason}", reason=failure.value)
         )
 
     async def _wait(self) -> None:

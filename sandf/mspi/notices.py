@@ -16,9 +16,9 @@ from datetime import datetime
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 
 from sandf.callcontrol.media import Message
+from sandf.logs import Logger
 from sandf.protocols.t37.dsn import DeliveryReport, build_dsn
 from sandf.protocols.t37.fields import display, read_fields
 from sandf.protocols.t37.parts import header_block

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -23,6 +22,7 @@ from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.media import Document
 from sandf.callcontrol.primitives import MailIn, MailOut, ProviderKind, Setup, Transaction
 from sandf.causes import Cause, Failure
+from sandf.logs import Logger
 from sandf.store.interfaces import IStore
 
 from .documents import document_of

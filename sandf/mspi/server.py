@@ -15,10 +15,10 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IAddress, IOpenSSLServerConnectionCreator, IReactorTime
 from twisted.internet.protocol import Factory
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.callcontrol.media import Message
+from sandf.logs import Logger
 from sandf.protocols.smtp.replies import Reply
 from sandf.protocols.smtp.settings import ServerSettings
 from sandf.store.interfaces import IStore
@@ -117,6 +117,7 @@ class MailServer(Factory):
             require_authentication=limits.require_authentication,
             mechanisms=("PLAIN", "LOGIN") if self.checker is not None else (),
             size_limit=limits.maximum_size,
+            text_line_limit=limits.line_limit,
             recipient_limit=limits.recipients_per_message,
             command_timeout=limits.command_timeout,
             data_timeout=limits.data_timeout,

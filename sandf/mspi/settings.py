@@ -31,6 +31,8 @@ class MailServerSettings:
     maximum_size: int = 31_457_280
     memory_limit: int = 268_435_456
     """Octets of messages under way, over all connections."""
+    line_limit: int | None = 65_536
+    """Octets of a line of the text.  998 must be taken (RFC 5321 4.5.3.1.6), many mailers send more."""
     maximum_recipients: int = 1024
     """Recipients of transactions under way, over all connections; 0 takes none."""
     recipients_per_message: int = 100

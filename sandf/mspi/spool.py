@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -20,7 +19,8 @@ from sandf.callcontrol.control import CallControl
 from sandf.callcontrol.interfaces import ICallObserver
 from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.primitives import MailIn, ProviderKind
-from sandf.causes import Cause
+from sandf.causes import Cause, Failure
+from sandf.logs import Logger
 from sandf.store.interfaces import IStore
 from sandf.store.records import Job, JobKind, JobState
 
@@ -118,6 +118,10 @@ class Spool:
             if current.state is JobState.RUNNING and current.attempts == job.attempts:
                 self.log.warn("spool: {job} was left by its call: {cause}", job=job.job_id, cause=cause.name)
                 await self._endings.write(current, cause, "")
+        except Failure as failure:
+            self.log.warn(
+                "spool: the ending of {job} is left to the next start: {reason}", job=job.job_id, reason=failure
+            )
         except Exception:
             self.log.failure("spool: the ending of {job} is left to the next start", job=job.job_id)
         self._due.done()

@@ -20,8 +20,9 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from zope.interface import implementer
+
+from sandf.logs import Logger
 
 COST, BLOCK_SIZE, PARALLEL = 16384, 8, 1
 """About 16 MiB and 50 ms a login."""

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 
 from sandf.causes import Failure
+from sandf.logs import Logger
 
 STORE_RETRY = 15.0
 """Seconds until the store is asked again after it failed."""

@@ -27,6 +27,8 @@ class Mailer:
     replies: dict[str, str] = field(default_factory=dict)
     keywords: tuple[str, ...] = KEYWORDS
     refuses: bool = False
+    connecting: Deferred[IProtocol] | None = None
+    """What a connection waits for, which never comes."""
     breaks_tls: bool = False
     lines: list[str] = field(default_factory=list)
     texts: list[bytes] = field(default_factory=list)
@@ -44,6 +46,8 @@ class _Endpoint:
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         if self._mailer.refuses:
             return defer.fail(error.ConnectionRefusedError())
+        if self._mailer.connecting is not None:
+            return self._mailer.connecting
         protocol = protocolFactory.buildProtocol(IPv4Address("TCP", "192.0.2.25", 25))
         assert isinstance(protocol, ClientConnection)
         conversation = Conversation(self._mailer, protocol)

@@ -279,6 +279,31 @@ class LimitTests(SynchronousTestCase):
         self.assertEqual((job.state, job.cause, job.due_at), (JobState.DEFERRED, causes.SHUT_DOWN, rig.now()))
         self.assertEqual(rig.clock.getDelayedCalls(), [])
 
+    def test_abort_while_connecting(self) -> None:
+        connecting: Deferred[Any] = Deferred()
+        mailer = Mailer(connecting=connecting)
+        rig = Rig({"mx": mailer}, maximum_connections=1)
+        rig.mail("b@example.com")
+        rig.mail("c@example.com")
+        stopped = Deferred.fromCoroutine(rig.delivery.stop())
+        self.assertNoResult(stopped)
+        rig.delivery.abort()
+        self.successResultOf(stopped)
+        self.assertEqual(rig.states(), [(JobState.DEFERRED, "shut_down")] * 2)
+        self.assertEqual(rig.clock.getDelayedCalls(), [])
+
+    def test_connecting_takes_too_long(self) -> None:
+        rig = Rig({"slow": Mailer(connecting=Deferred()), "good": Mailer()})
+        rig.mail("b@example.com")
+        rig.clock.advance(61)
+        self.assertEqual(rig.states(), [(JobState.DELIVERED, "mail_accepted")])
+
+    def test_history(self) -> None:
+        rig = Rig({"mx": Mailer(replies={".": "452 4.3.1 full"})})
+        rig.mail("b@example.com", fax_id="f7")
+        (line,) = self.successResultOf(rig.store.history(fax_id="f7"))
+        self.assertEqual((line.text, line.cause), ("deferred for 300 s: mx said: 452 4.3.1 full", causes.MAIL_DEFERRED))
+
     def test_store_that_fails_at_the_ending(self) -> None:
         mailer = Mailer(replies={".": "silent"})
         rig = Rig({"mx": mailer})

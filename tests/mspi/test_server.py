@@ -246,6 +246,14 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(client.say("x" * 900, "x" * 900, ".").startswith("552 5.3.4 "))
         self.assertEqual((rig.jobs(), rig.server.octets_held), ([], 0))
 
+    def test_lines(self) -> None:
+        rig = ServerRig(line_limit=2000)
+        client = rig.connect()
+        client.envelope()
+        self.assertTrue(client.say("x" * 2000, ".").startswith("250"))
+        client.envelope()
+        self.assertTrue(client.say("x" * 2001, ".").startswith("554 5.6.0"))
+
     def test_memory_over_all_connections(self) -> None:
         rig = ServerRig(memory_limit=150_000)
         first, second = rig.connect(), rig.connect()
