@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from sandf.callcontrol.media import Bearer, Page
 from sandf.causes import Cause
+from sandf.logs import Logger
 from sandf.protocols.t4.form import Coding
 from sandf.protocols.t30 import events
 from sandf.protocols.t30.capabilities import Parameters

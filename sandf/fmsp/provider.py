@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf.callcontrol.bridge import Bridge
@@ -22,6 +21,7 @@ from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.media import Bearer, BearerKind, PageSource
 from sandf.callcontrol.primitives import FaxReceive, FaxSend, ProviderKind, Setup, Transaction
 from sandf.causes import Cause
+from sandf.logs import Logger
 
 from .legs import FaxLeg, ReceivingLeg, SendingLeg
 from .session import T30Bearer, Trace, no_trace

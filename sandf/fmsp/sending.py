@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.logger import Logger
 from twisted.python.failure import Failure as Trouble
 
 from sandf.callcontrol.media import Page
 from sandf.causes import Cause, Failure
+from sandf.logs import Logger
 from sandf.protocols.t30 import events
 from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.terminal import Terminal

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
+from twisted.logger import LogLevel
 
 from sandf.callcontrol.media import LineClock
+from sandf.logs import Logger, is_written
 from sandf.protocols.t30 import events, pump
 from sandf.protocols.t30.chart import State
 from sandf.protocols.t30.frames import name_of
@@ -66,6 +67,7 @@ class FaxSession:
         self._told = told
         self._trace = trace
         self._heard = heard
+        self._verbose = is_written(LogLevel.debug)
         self._began = 0.0
         self._timer: IDelayedCall | None = None
         self._draining = False
@@ -215,6 +217,8 @@ class FaxSession:
     def _note(self, *, outward: bool, at: float, kind: str, text: str, octets: bytes = b"") -> None:
         line = TraceLine(call_id=self.name, at=at - self._began, outward=outward, kind=kind, text=text, octets=octets)
         self._trace(self.name, line)
+        if not self._verbose:
+            return
         self.log.debug(
             "t30({call}){{{state}}}: {way} {text}",
             call=self.name,

@@ -1,0 +1,213 @@
+"""The pump for T.38: packets at the pace of the line, and signals of what comes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from sandf.fmsp.t38_pump import T38Pump
+from sandf.protocols.t30 import air
+from sandf.protocols.t30.pump import (
+    BearerLost,
+    CarrierDetected,
+    CarrierLost,
+    Command,
+    DataReceived,
+    FrameReceived,
+    ListenForFrames,
+    ListenForPage,
+    ListenForTraining,
+    Modulation,
+    Release,
+    SendFrames,
+    SendPage,
+    SendPartialPage,
+    SendSilence,
+    SendTone,
+    SendTraining,
+    Signal,
+    Tone,
+    ToneDetected,
+    Transmitted,
+)
+from sandf.protocols.t38.ifp import Data, DataType, Field, FieldType, Indicator, Packet
+from tests.fmsp.real_time import RealTime
+
+DIS = bytes.fromhex("ff1380004efe")
+V17 = Modulation.V17_14400
+FIELD = FieldType
+
+
+class PumpCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = Clock()
+        self.sent: list[tuple[float, Packet]] = []
+        self.heard: list[Signal] = []
+        self.pump = T38Pump(RealTime(self.reactor), lambda packet: self.sent.append((self.reactor.seconds(), packet)))
+        self.pump.attach(self.heard.append)
+
+    def tearDown(self) -> None:
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def carry_out(self, command: Command) -> None:
+        self.sent.clear()
+        began = self.reactor.seconds()
+        self.pump.carry_out(command)
+        for _ in range(100_000):
+            if not self.reactor.getDelayedCalls():
+                break
+            self.reactor.advance(0.001)
+        self.sent = [(at - began, packet) for at, packet in self.sent]
+
+    def fields(self) -> list[Field]:
+        return [field for _, packet in self.sent if isinstance(packet, Data) for field in packet.fields]
+
+    def octets(self) -> bytes:
+        return b"".join(field.octets for field in self.fields())
+
+    def longest_gap(self) -> float:
+        times = [at for at, packet in self.sent if isinstance(packet, Data)]
+        return max(b - a for a, b in pairwise(times))
+
+
+class SendingTests(PumpCase):
+    def test_frames_follow_a_preamble_that_is_waited_for(self) -> None:
+        self.carry_out(SendFrames(frames=(DIS, DIS)))
+        self.assertEqual(self.sent[0], (0.0, Indicator.V21_PREAMBLE))
+        self.assertTrue(0.85 <= self.sent[1][0] <= 1.15)
+        kinds = [field.type for field in self.fields()]
+        self.assertEqual(kinds.count(FIELD.HDLC_FCS_OK), 1)
+        self.assertIs(kinds[-1], FIELD.HDLC_FCS_OK_SIG_END)
+        self.assertEqual(self.octets()[:3], bytes([0xFF, 0xC8, 0x01]))
+        self.assertEqual(len(self.octets()), 2 * len(DIS))
+        last, packet = self.sent[-1]
+        self.assertIs(packet, Indicator.NO_SIGNAL)
+        self.assertAlmostEqual(last, air.seconds(SendFrames(frames=(DIS, DIS))), 2)
+        self.assertEqual(self.heard, [Transmitted()])
+
+    def test_training_check_is_sent_over_the_network(self) -> None:
+        self.carry_out(SendTraining(modulation=V17, seconds=1.5))
+        self.assertEqual(self.sent[0], (0.0, Indicator.V17_14400_LONG_TRAINING))
+        self.assertEqual(self.octets(), bytes(2700))
+        self.assertIs(self.fields()[-1].type, FIELD.T4_NON_ECM_SIG_END)
+        self.assertAlmostEqual(self.sent[1][0], 3344 / 2400 + 0.04, 2)
+        self.assertAlmostEqual(self.sent[-1][0], 3344 / 2400 + 1.5, 2)
+        self.assertLess(self.longest_gap(), 0.05)
+
+    def test_a_page_ends_in_zeros_that_a_gateway_may_cut(self) -> None:
+        page = bytes(range(1, 250)) * 4
+        self.carry_out(SendPage(modulation=V17, short_training=True, octets=page))
+        self.assertEqual(self.sent[0], (0.0, Indicator.V17_14400_SHORT_TRAINING))
+        sent = self.octets()
+        self.assertEqual(bytes(int(f"{octet:08b}"[::-1], 2) for octet in sent[: len(page)]), page)
+        self.assertGreaterEqual(8 * len(sent[len(page) :]) / 14400, 0.04)
+        self.assertFalse(any(sent[len(page) :]))
+        self.assertLess(self.longest_gap(), 0.05)
+
+    def test_ecm_frames_leave_room_for_their_flags(self) -> None:
+        frames = tuple(bytes([255, 3, 6, number]) + bytes(256) for number in range(4))
+        command = SendPartialPage(modulation=Modulation.V29_9600, short_training=False, frames=frames)
+        self.carry_out(command)
+        self.assertEqual(self.sent[0], (0.0, Indicator.V29_9600_TRAINING))
+        self.assertGreater(self.sent[1][0], 608 / 2400 + 0.2)
+        self.assertEqual(
+            [field.type for field in self.fields() if not field.octets],
+            [FIELD.HDLC_FCS_OK] * 3 + [FIELD.HDLC_FCS_OK_SIG_END],
+        )
+        self.assertAlmostEqual(self.sent[-1][0], air.seconds(command), 2)
+
+    def test_tones_and_silence(self) -> None:
+        self.carry_out(SendTone(tone=Tone.CED, seconds=3.0))
+        self.assertEqual(
+            [(round(at, 2), packet) for at, packet in self.sent], [(0, Indicator.CED), (3.0, Indicator.NO_SIGNAL)]
+        )
+        self.carry_out(SendSilence(seconds=0.075))
+        self.assertEqual(self.sent, [])
+        self.assertEqual(self.heard, [Transmitted(), Transmitted()])
+
+    def test_release_stops_it(self) -> None:
+        self.pump.carry_out(SendFrames(frames=(DIS,)))
+        self.pump.carry_out(Release())
+        self.pump.receive(Indicator.V21_PREAMBLE)
+        self.pump.lose()
+        self.assertEqual(self.heard, [])
+
+    def test_a_bearer_that_is_lost(self) -> None:
+        self.pump.carry_out(SendFrames(frames=(DIS,)))
+        self.pump.lose()
+        self.assertEqual(self.heard, [BearerLost()])
+
+
+class ReceivingTests(PumpCase):
+    def receive(self, *packets: Packet) -> list[Signal]:
+        self.heard.clear()
+        for packet in packets:
+            self.pump.receive(packet)
+        return self.heard
+
+    def v21(self, *fields: tuple[FieldType, bytes]) -> Data:
+        return Data(DataType.V21, tuple(Field(*field) for field in fields))
+
+    def test_a_frame_in_pieces(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        line = bytes.fromhex("ffc8010072 7f".replace(" ", ""))
+        heard = self.receive(
+            Indicator.V21_PREAMBLE,
+            Indicator.V21_PREAMBLE,
+            self.v21((FIELD.HDLC_DATA, line[:2])),
+            self.v21((FIELD.HDLC_DATA, line[2:]), (FIELD.HDLC_FCS_OK, b"")),
+            self.v21((FIELD.HDLC_DATA, line), (FIELD.HDLC_FCS_BAD_SIG_END, b"")),
+            Indicator.NO_SIGNAL,
+        )
+        up = CarrierDetected(modulation=Modulation.V21)
+        good, bad = FrameReceived(octets=DIS), FrameReceived(octets=DIS, intact=False)
+        self.assertEqual(heard, [up, good, bad, CarrierLost()])
+
+    def test_a_lost_indicator_does_no_harm(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        heard = self.receive(self.v21((FIELD.HDLC_DATA, b"\xff\xc8"), (FIELD.HDLC_FCS_OK_SIG_END, b"")))
+        self.assertEqual([type(signal) for signal in heard], [CarrierDetected, FrameReceived, CarrierLost])
+
+    def test_lost_packets_damage_the_frame(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        self.receive(self.v21((FIELD.HDLC_DATA, b"\xff\xc8")))
+        self.pump.packets_lost()
+        heard = self.receive(self.v21((FIELD.HDLC_FCS_OK, b"")))
+        self.assertEqual(heard, [FrameReceived(octets=b"\xff\x13", intact=False)])
+
+    def test_training_check_and_page_data(self) -> None:
+        listening = ListenForPage(modulation=V17, short_training=True, ecm=False)
+        for command in (ListenForTraining(modulation=V17), listening):
+            self.pump.carry_out(command)
+            heard = self.receive(
+                Indicator.V17_14400_LONG_TRAINING,
+                Data(DataType.V17_14400, (Field(FIELD.T4_NON_ECM_DATA, b"\x80"),)),
+                Data(DataType.V17_14400, (Field(FIELD.T4_NON_ECM_SIG_END, b"\x01"),)),
+                Indicator.NO_SIGNAL,
+            )
+            data = [DataReceived(octets=b"\x01"), DataReceived(octets=b"\x80")]
+            self.assertEqual(heard, [CarrierDetected(modulation=V17), *data, CarrierLost()])
+
+    def test_a_modem_that_is_not_listened_for_is_not_heard(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        page = Data(DataType.V17_14400, (Field(FIELD.T4_NON_ECM_DATA, b"\x80"),))
+        self.assertEqual(self.receive(Indicator.V17_14400_SHORT_TRAINING, page, Indicator.NO_SIGNAL), [])
+
+    def test_who_waits_for_a_page_hears_v21(self) -> None:
+        self.pump.carry_out(ListenForPage(modulation=V17, short_training=True, ecm=True))
+        heard = self.receive(Indicator.V21_PREAMBLE, self.v21((FIELD.HDLC_DATA, b"\xff"), (FIELD.HDLC_FCS_OK, b"")))
+        self.assertEqual([type(signal) for signal in heard], [CarrierDetected, FrameReceived])
+
+    def test_what_began_while_we_sent_is_heard_when_we_listen(self) -> None:
+        self.pump.carry_out(SendFrames(frames=(DIS,)))
+        self.assertEqual(self.receive(Indicator.V21_PREAMBLE), [])
+        self.pump.carry_out(ListenForFrames())
+        self.assertEqual(self.heard, [CarrierDetected(modulation=Modulation.V21)])
+        self.pump.stop()
+
+    def test_tones(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        self.assertEqual(self.receive(Indicator.CED, Indicator.V8_ANSAM), [ToneDetected(tone=Tone.CED)])
+        self.assertEqual(self.receive(Data(DataType.V8, ())), [])
