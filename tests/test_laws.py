@@ -54,6 +54,10 @@ def offences(room: str, forbidden: tuple[str, ...]) -> list[str]:
     return found
 
 
+def _in_tap(path: Path) -> bool:
+    return path.parent.name == "tap"
+
+
 class ImportLaws(SynchronousTestCase):
     def test_protocols_are_pure(self) -> None:
         found = []
@@ -75,7 +79,7 @@ class ImportLaws(SynchronousTestCase):
             self.assertEqual(offences(provider, tuple(f"sandf.{room}" for room in above)), [])
 
     def test_applications_see_neither_providers_nor_what_is_behind_the_interfaces(self) -> None:
-        allowed = {"sandf", "sandf.apps", "sandf.callcontrol", "sandf.dialpeer", "sandf.causes"}
+        allowed = {"sandf", "sandf.apps", "sandf.callcontrol", "sandf.dialpeer", "sandf.causes", "sandf.logs"}
         allowed |= {"sandf.store.interfaces", "sandf.store.records", "sandf.aaa.interfaces"}
         found = []
         for path in SOURCES:
@@ -93,12 +97,12 @@ class ImportLaws(SynchronousTestCase):
 
     def test_nobody_imports_tap(self) -> None:
         for path in SOURCES:
-            self.assertNotIn("sandf.tap", set(imports(path)), path)
+            if not _in_tap(path):
+                self.assertFalse([name for name in imports(path) if name.startswith("sandf.tap")], path)
 
     def test_only_tap_and_programs_of_their_own_import_the_reactor(self) -> None:
-        programs = {"sandf.tap"}
         for path in SOURCES:
-            if module_name(path) in programs or module_name(path).startswith("sandf.cli"):
+            if _in_tap(path) or module_name(path).startswith("sandf.cli"):
                 continue
             self.assertNotIn("twisted.internet.reactor", set(imports(path)), path)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -17,6 +16,7 @@ from sandf.callcontrol.events import SetupIndication
 from sandf.callcontrol.interfaces import IApplication
 from sandf.callcontrol.primitives import MailIn
 from sandf.causes import Cause, Failure, Retry
+from sandf.logs import Logger
 from sandf.store.interfaces import IStore
 from sandf.store.records import HistoryLine, Job, JobState
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -38,6 +37,7 @@ from sandf.callcontrol.primitives import (
 )
 from sandf.causes import Cause, Failure
 from sandf.dialpeer import MmoipPeer, TargetError
+from sandf.logs import Logger
 from sandf.store.interfaces import IFaxStore
 from sandf.store.records import FaxDirection, FaxRecord, FaxState
 

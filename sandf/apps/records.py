@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from twisted.logger import Logger
-
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.primitives import Negotiated
 from sandf.causes import Cause
+from sandf.logs import Logger
 from sandf.store.interfaces import IFaxStore
 from sandf.store.records import FaxRecord, FaxState
 

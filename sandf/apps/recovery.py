@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from twisted.logger import Logger
-
 from sandf import causes
 from sandf.callcontrol.call import Call
+from sandf.logs import Logger
 from sandf.store.interfaces import IFaxStore
 from sandf.store.records import FaxDirection, FaxRecord, FaxState
 

@@ -16,6 +16,10 @@ class CoverSettings:
     show_detail: bool = False
     comment: str = ""
 
+    def wanted(self, asked: bool | None) -> bool:
+        """Whether there is a cover page, where the address asks for one (True), for none (False), or says nothing."""
+        return asked if self.e_mail_controllable and asked is not None else self.enable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffRampSettings:

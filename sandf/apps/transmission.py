@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.callcontrol.call import Call
@@ -37,6 +36,7 @@ from sandf.callcontrol.primitives import (
 )
 from sandf.causes import Cause, Failure, Retry
 from sandf.dialpeer import Match, PotsPeer
+from sandf.logs import Logger
 from sandf.store.interfaces import IStore
 from sandf.store.records import FaxDirection, FaxRecord, FaxState, Job
 
@@ -99,7 +99,7 @@ class Transmission:
     async def _make_pages(self) -> list[Leg]:
         """The document legs in the order in which their pages are sent, each with its first page ready."""
         self._mail.connect()
-        cover = self._wants_cover()
+        cover = self._settings.cover.wanted(self._job.cover)
         document, pages = await self._document_leg(
             DocumentToFax(
                 called=self._masked(self._job.called),
@@ -121,12 +121,6 @@ class Transmission:
             )
         )
         return [cover_leg, document]
-
-    def _wants_cover(self) -> bool:
-        cover = self._settings.cover
-        if cover.e_mail_controllable and self._job.cover is not None:
-            return self._job.cover
-        return cover.enable
 
     async def _document_leg(self, setup: DocumentToFax | CoverPage) -> tuple[Leg, int]:
         """A document leg that is ready, and its number of pages."""

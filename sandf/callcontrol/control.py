@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.causes import Cause
+from sandf.logs import Logger
 
 from .call import Call
 from .events import SetupIndication

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, fail
-from twisted.logger import Logger
 from twisted.python.failure import Failure as TwistedFailure
 
 from sandf.callcontrol.media import Page
@@ -21,6 +20,7 @@ from sandf.causes import Cause, Failure
 from sandf.dmsp import header as header_line
 from sandf.dmsp.interfaces import IRenderer, Rows, Work
 from sandf.dmsp.wire import Reply
+from sandf.logs import Logger
 from sandf.protocols.t4.form import PageForm, Paper, Resolution
 
 MOST_OPENED = 1000

@@ -13,12 +13,15 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
+from sandf import causes
+from sandf.causes import Failure
 from sandf.dmsp.limits import too_many_pages, too_many_pixels
 from sandf.dmsp.raster import page_of, placed
 from sandf.dmsp.settings import RenderingSettings
 from sandf.protocols.t4.form import Paper, Resolution
 
 _NEW_SUBFILE_TYPE, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 254, 282, 283, 296
+_STRIP_OFFSETS, _STRIP_BYTE_COUNTS, _TILE_OFFSETS, _TILE_BYTE_COUNTS = 273, 279, 324, 325
 _PER_CENTIMETRE = 3
 _REDUCED_COPY_OR_MASK = 1 | 4
 _LEAST_DPI, _MOST_DPI = 10.0, 5000.0
@@ -32,8 +35,8 @@ class PictureSource:
 
     def __init__(self, octets: bytes, formats: list[str], settings: RenderingSettings) -> None:
         self._settings = settings
-        self._image = Image.open(BytesIO(octets), formats=formats)
         self._octets = octets
+        self._image = Image.open(BytesIO(octets), formats=formats)
         self._formats = formats
         self._frames = self._pages()
         self.count = len(self._frames)
@@ -49,6 +52,7 @@ class PictureSource:
             except EOFError:
                 break
             too_many_pixels(self._image.width * self._image.height, self._settings)
+            self._all_there(frame)
             if not self._tag(_NEW_SUBFILE_TYPE) & _REDUCED_COPY_OR_MASK:
                 frames.append(frame)
             frame += 1
@@ -56,6 +60,14 @@ class PictureSource:
             if self._image.format != "TIFF":
                 break
         return frames or [0]
+
+    def _all_there(self, frame: int) -> None:
+        """Refuse a TIFF that was cut off now, not in the middle of a call."""
+        tags = getattr(self._image, "tag_v2", {})
+        for offsets, counts in ((_STRIP_OFFSETS, _STRIP_BYTE_COUNTS), (_TILE_OFFSETS, _TILE_BYTE_COUNTS)):
+            pieces = zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)
+            if any(at + length > len(self._octets) for at, length in pieces):
+                raise Failure(causes.UNREADABLE, f"image {frame + 1} of it is cut off")
 
     def _tag(self, number: int) -> int:
         tags = getattr(self._image, "tag_v2", {})

@@ -17,7 +17,6 @@ from typing import cast
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorProcess, IReactorThreads, IReactorTime
 from twisted.internet.threads import deferToThreadPool
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -37,6 +36,7 @@ from sandf.dmsp.requests import (
 )
 from sandf.dmsp.settings import RenderingSettings
 from sandf.dmsp.wire import Forget, Open, Raster, Reply, Request, framed
+from sandf.logs import Logger
 from sandf.protocols.t4.form import PageForm, Paper, Resolution
 
 HELD_DOCUMENTS = 4

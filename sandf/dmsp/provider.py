@@ -14,7 +14,6 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, tzinfo
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -35,6 +34,7 @@ from sandf.causes import Cause, Failure
 from sandf.dmsp.interfaces import IRenderer, Work
 from sandf.dmsp.pages import Library, Pages
 from sandf.dmsp.wire import Cover
+from sandf.logs import Logger
 from sandf.protocols.t4.form import Paper, Resolution
 
 FIRST_PAGE = (Resolution.FINE, Paper.A4)

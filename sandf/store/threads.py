@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.logger import Logger
 
 from sandf import causes
 from sandf.causes import Failure
+from sandf.logs import Logger
 
 from .database import Database
 

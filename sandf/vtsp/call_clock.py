@@ -15,8 +15,9 @@ from typing import Any
 
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
-from twisted.logger import Logger
 from zope.interface import implementer
+
+from sandf.logs import Logger
 
 LONGEST_PASS = 0.002
 """Reactor seconds that one pass over due events may take before the reactor gets its turn (design law 9)."""

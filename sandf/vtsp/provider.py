@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
@@ -23,6 +22,7 @@ from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.media import Bearer
 from sandf.callcontrol.primitives import ProviderKind, Setup, TelephoneCall, Transaction
 from sandf.causes import Cause
+from sandf.logs import Logger
 
 from .interfaces import ICallEnd, ICallUser, IPort
 

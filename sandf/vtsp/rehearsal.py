@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from sandf import causes
 from sandf.callcontrol.media import Bearer, Page
 from sandf.callcontrol.primitives import TelephoneCall
 from sandf.causes import Cause
+from sandf.logs import Logger
 from sandf.protocols.t4.form import Coding
 
 from .exchange import Machine
