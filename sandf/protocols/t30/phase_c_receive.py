@@ -54,6 +54,12 @@ def answer_sent(s: Session, frame: Frame, now: float) -> None:
     s.receiving.answered_at = now
 
 
+def command_missed(s: Session, frame: Frame, now: float) -> None:
+    """V.21 was heard, and no frame understood: a repeated command perhaps, which will come again."""
+    if s.receiving.answered and now - s.receiving.answered_at <= REPEATED_WITHIN:
+        s.receiving.answered_at = now
+
+
 def invalid_command(s: Session, frame: Frame, now: float) -> State:
     """A well-formed frame that is no command (figure 5-2b: the line is given up)."""
     return s.close(Outcome.INVALID_COMMAND)
@@ -253,6 +259,7 @@ _DCS = row(dcs_received, State.TCF_AWAITED, State.DCN_SENT)
 
 TABLE: Table = {
     (State.PAGE_AWAITED, Input.SENT): row(answer_sent, State.PAGE_AWAITED),
+    (State.PAGE_AWAITED, Input.FLAGS_LOST): row(command_missed, State.PAGE_AWAITED),
     (State.PAGE_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
     (State.COMMAND_AWAITED, Input.UNKNOWN_FRAME): row(invalid_command, State.ENDED),
     (State.PAGE_AWAITED, Input.CARRIER_UP): row(page_begins, State.PAGE_ARRIVING),

@@ -332,8 +332,8 @@ class Terminal:
         line = self._session.line
         slow = line.far is Modulation.V21
         line.carrier_down(now, retry_soon=self._state in _RETRY_SOON)
-        if not slow and not line.deaf:
-            self._dispatch(Input.CARRIER_LOST, NO_FRAME, now)
+        if not line.deaf:
+            self._dispatch(Input.FLAGS_LOST if slow else Input.CARRIER_LOST, NO_FRAME, now)
 
     def _bearer_lost(self) -> None:
         s = self._session
