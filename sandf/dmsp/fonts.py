@@ -1,8 +1,9 @@
 """Which face draws which characters.
 
-The first face is DejaVu Sans Mono or another fixed-pitch one of the system, else Aileron, which comes inside
-Pillow; others are found in the usual font folders by what their ``cmap`` tables cover, because Pillow would
-draw an empty box for a glyph that is not there.
+DejaVu Sans Mono (Latin, Greek, Cyrillic and more) comes with sandf, so that text looks the same everywhere and
+never depends on the system.  A proportional face, and faces for other scripts, are found in the usual font
+folders by what their ``cmap`` tables cover, because Pillow would draw an empty box for a glyph that is not
+there.  (The face inside Pillow has little more than ASCII.)
 
 What this module does not do: choose bold or italic faces, or split a word that needs two faces by script.
 A character that no face has is drawn as ``?`` and reported.
@@ -14,7 +15,6 @@ import os
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 
 from PIL import ImageFont
@@ -29,19 +29,12 @@ FOLDERS = (
     "/Library/Fonts",
     "/System/Library/Fonts",
 )
-FIXED_PITCH = (
-    "DejaVuSansMono.ttf",
-    "LiberationMono-Regular.ttf",
-    "NotoSansMono-Regular.ttf",
-    "FreeMono.ttf",
-    "Menlo.ttc",
-)
 PROPORTIONAL = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "NotoSans-Regular.ttf", "FreeSans.ttf")
 _OTHER_STYLES = ("bold", "italic", "oblique", "light", "thin", "condensed", "black", "medium", "serif")
 MOST_FACES = 400
 """Font files looked at; a system with more is searched in part."""
-BUNDLED = ""
-"""Stands for the face inside Pillow (Aileron Regular)."""
+BUNDLED = str(Path(__file__).parent / "faces" / "DejaVuSansMono.ttf")
+"""The fixed-pitch face; its licence lies beside it."""
 REPLACEMENT = "?"
 _IGNORED = frozenset(("Cc", "Cf", "Mn", "Me", "Zl", "Zp"))
 """Categories that may be left out where no face has them: nothing readable is lost."""
@@ -56,7 +49,7 @@ def installed() -> dict[str, str]:
             found.setdefault(path.name, str(path))
         if len(found) >= MOST_FACES:
             break
-    first = [name for name in (*PROPORTIONAL, *FIXED_PITCH) if name in found]
+    first = [name for name in PROPORTIONAL if name in found]
     rest = sorted(set(found) - set(first), key=lambda name: (not name.startswith("Noto"), name))
     return {name: found[name] for name in (*first, *rest)}
 
@@ -75,11 +68,8 @@ def covered(path: str) -> frozenset[int]:
     # Imported here: it is slow, and plain ASCII does without.
     from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]  # it has no types
 
-    source = load(BUNDLED, 10).path if path == BUNDLED else path
     try:
-        if isinstance(source, BytesIO):
-            source.seek(0)
-        with TTFont(source, lazy=True, fontNumber=0) as face:
+        with TTFont(path, lazy=True, fontNumber=0) as face:
             return frozenset(face.getBestCmap() or ())
     except (TTLibError, OSError, ValueError):
         return frozenset()
@@ -88,24 +78,15 @@ def covered(path: str) -> frozenset[int]:
 @lru_cache(maxsize=128)
 def load(path: str, size: int) -> Font:
     """The face at *path* with an em of *size* pels."""
-    if path != BUNDLED:
-        try:
-            return ImageFont.truetype(path, size)
-        except OSError:
-            pass
-    face = ImageFont.load_default(size)
-    if not isinstance(face, Font):
-        raise RuntimeError("Pillow was built without FreeType")
-    return face
+    return ImageFont.truetype(path, size)
 
 
 @lru_cache(maxsize=2)
 def default(fixed_pitch: bool) -> str:
     """The first face for fixed-pitch or proportional text."""
-    for name in FIXED_PITCH if fixed_pitch else PROPORTIONAL:
-        if name in installed():
-            return installed()[name]
-    return BUNDLED
+    if fixed_pitch:
+        return BUNDLED
+    return next((installed()[name] for name in PROPORTIONAL if name in installed()), BUNDLED)
 
 
 @lru_cache(maxsize=4096)

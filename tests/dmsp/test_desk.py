@@ -326,6 +326,13 @@ class Bad(DeskCase):
             for share in (0.1, 0.5, 0.9):
                 self.assertEqual(self.ends(media_type, octets[: int(len(octets) * share)]), causes.UNREADABLE.number)
 
+    def test_fax_cut_off_in_its_second_page_is_refused_at_once(self) -> None:
+        octets = saved(marked(1728, 900), "TIFF", save_all=True, append_images=[marked(1728, 900)], compression="raw")
+        self.assertEqual(self.opened(part("image/tiff", octets)).pages, 2)
+        tags = octets.index(struct.pack("<HHII", 273, 4, 1, 0)[:8], 100_000)
+        moved = octets[: tags + 8] + struct.pack("<I", len(octets) - 50) + octets[tags + 12 :]
+        self.assertEnds(self.opened(part("image/tiff", moved)), causes.UNREADABLE, "image 2 of it is cut off")
+
     def test_image_bombs(self) -> None:
         header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
         chunk = b"IHDR" + header
