@@ -39,7 +39,7 @@ class Query:
 def parse(words: str | Sequence[str]) -> Query:
     """Read what stands behind ``show`` (which may stand in front, too).  Raises :class:`Refusal`."""
     left = words.split() if isinstance(words, str) else [word for text in words for word in text.split()]
-    if left and left[0].lower() == "show":
+    if left and _is(left[0].lower(), "show", 2):
         left = left[1:]
     match [word.lower() for word in left]:
         case [first, second, *rest] if _is(first, "call", 3) and _is(second, "active"):
