@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 
+from sandf import causes
 from sandf.callcontrol.media import Bearer, Page
 from sandf.causes import Cause
 from sandf.logs import Logger
@@ -63,6 +64,7 @@ class FarMachine:
             terminal=self._terminal,
             bearer=PUMPS[bearer.kind](bearer),
             told=self._told,
+            failed=lambda: ended(causes.INTERNAL_ERROR),
             heard=self._reception.heard,
         )
         self._reception.attach(self._session, self._terminal)

@@ -90,6 +90,7 @@ class FaxLeg:
             terminal=terminal,
             bearer=bearer,
             told=told,
+            failed=lambda: self._release(causes.INTERNAL_ERROR, ""),
             trace=self._trace,
             heard=reception.heard if reception else None,
         )

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from twisted.python.failure import Failure as Trouble
 
+from sandf import causes
 from sandf.callcontrol.media import Page
 from sandf.causes import Cause, Failure
 from sandf.logs import Logger
@@ -92,14 +93,21 @@ class Dispatch:
 
         def ready(page: Page) -> None:
             self._octets[number] = len(page.octets)
-            made = outgoing(page.octets, page.form, page.rows)
-            answer(lambda now: self._terminal.page_ready(made, now))
+            answer(lambda now: self._page_ready(page, now))
 
         def failed(trouble: Trouble) -> None:
             self._fail(number, trouble)
             answer(self._terminal.pages_failed)
 
         self._pages.page(number, form).addCallback(ready).addErrback(failed)
+
+    def _page_ready(self, page: Page, now: float) -> None:
+        try:
+            self._terminal.page_ready(outgoing(page.octets, page.form, page.rows), now)
+        except ValueError as wrong:
+            self.log.error("t30({call}): {reason}", call=self._session.name, reason=wrong)
+            self.failure, self.detail = causes.INTERNAL_ERROR, str(wrong)
+            self._terminal.pages_failed(now)
 
     def _fail(self, number: int, trouble: Trouble) -> None:
         if isinstance(trouble.value, Failure):

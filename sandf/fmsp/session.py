@@ -45,7 +45,8 @@ def no_trace(call_id: str, line: TraceLine) -> None:
 class FaxSession:
     """Drives *terminal* on *bearer*; *told* gets each of its events but the frames.
 
-    *name* stands for the call in logs and the trace.
+    *name* stands for the call in logs and the trace; *heard* sees each signal before the terminal does.  *failed* is
+    called, after everything is let go of, if any of them raises: a fault on our side ends no more than the call.
     """
 
     log = Logger()
@@ -57,6 +58,7 @@ class FaxSession:
         terminal: Terminal,
         bearer: T30Bearer,
         told: Callable[[events.Event], None],
+        failed: Callable[[], None],
         trace: Trace = no_trace,
         heard: Callable[[pump.Signal], None] | None = None,
     ) -> None:
@@ -65,6 +67,7 @@ class FaxSession:
         self._bearer = bearer
         self._clock = bearer.clock
         self._told = told
+        self._failed = failed
         self._trace = trace
         self._heard = heard
         self._verbose = is_written(LogLevel.debug)
@@ -102,8 +105,7 @@ class FaxSession:
     def tell(self, step: Step) -> None:
         """Let *step* tell the terminal something, unless it has ended, and see to what follows."""
         if not self._over:
-            step(self._clock.seconds())
-            self._drain()
+            self._guarded(step)
 
     def wait(self) -> Callable[[Step], None]:
         """The host owes an answer: hold the clock until the returned function is called with it."""
@@ -134,18 +136,29 @@ class FaxSession:
         self._timer = None
         self.wait_no_more()
 
+    def _guarded(self, step: Step) -> None:
+        """Do *step* and what follows from it."""
+        try:
+            step(self._clock.seconds())
+            self._drain()
+        except Exception:
+            self.log.failure("t30({call}): failed in {state}", call=self.name, state=self._terminal.state.name)
+            if not self._over:
+                self.stop()
+                self._failed()
+
     def _receive(self, signal: pump.Signal) -> None:
-        if self._over:
-            return
+        if not self._over:
+            self._guarded(lambda now: self._take(signal, now))
+
+    def _take(self, signal: pump.Signal, now: float) -> None:
         if self._heard is not None:
             self._heard(signal)
-        now = self._clock.seconds()
         if isinstance(signal, pump.CarrierDetected | pump.CarrierLost):
             self._note_carrier(signal, now)
         elif isinstance(signal, pump.Transmitted) and self._page_began is not None:
             self._page_ends(now)
         self._terminal.receive_signal(signal, now)
-        self._drain()
 
     def _drain(self) -> None:
         if self._draining:
@@ -194,11 +207,9 @@ class FaxSession:
 
     def _time_passed(self) -> None:
         """The timer may be for a deadline that has moved on since; then it is only armed anew."""
-        now = self._clock.seconds()
         deadline = self._terminal.next_deadline()
-        if deadline is not None and deadline <= now:
-            self._terminal.handle_timer(now)
-            self._drain()
+        if deadline is not None and deadline <= self._clock.seconds():
+            self._guarded(self._terminal.handle_timer)
         else:
             self._arm()
 

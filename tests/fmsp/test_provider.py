@@ -20,6 +20,7 @@ from sandf.callcontrol.primitives import (
     Transaction,
 )
 from sandf.causes import Cause
+from sandf.fmsp.legs import SendingLeg
 from sandf.fmsp.outcomes import CAUSE_OF, cause_of
 from sandf.fmsp.settings import FaxSettings
 from sandf.protocols.t4.form import Coding, PageForm, Resolution
@@ -77,6 +78,27 @@ class SendingTests(WorldCase):
         self.world.run()
         self.assertEqual((fax.cause, fax.detail), (causes.RENDERING_FAILED, "page 2"))
         self.assertEqual(len(self.world.received[0].pages), 0)
+
+    def test_a_page_of_another_form_than_was_asked_for_ends_the_call(self) -> None:
+        fax = self.world.send("100", document(1, 1), coding=Coding.MMR, setup=FaxSend(ecm=False))
+        self.world.run()
+        self.assertIs(fax.cause, causes.INTERNAL_ERROR)
+        self.assertIn("MMR", fax.detail)
+
+    def test_a_fault_on_our_side_ends_no_more_than_the_call(self) -> None:
+        def broken(now: float) -> None:
+            raise RuntimeError("a bug")
+
+        fax = self.world.send("100", document(1, 1))
+        self.world.run_until(lambda: bool(fax.of(Negotiated)))
+        [leg] = [leg for leg in self.world.fax._legs.values() if isinstance(leg, SendingLeg)]
+        assert leg._session is not None
+        leg._session.tell(broken)
+        other = self.world.send("100", document(2, 1))
+        self.world.run()
+        self.assertEqual((fax.cause, other.cause), (causes.INTERNAL_ERROR, causes.DELIVERED))
+        self.assertIs(self.world.received[0].cause, causes.FAR_CLEARED)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
     def test_a_slower_speed_may_be_asked_for(self) -> None:
         fax = self.world.send("100", document(1, 1), setup=FaxSend(max_speed=9600))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock, deferLater
@@ -41,7 +41,7 @@ from sandf.causes import Cause, Failure
 from sandf.fmsp.far import FarMachines
 from sandf.fmsp.provider import FaxProvider
 from sandf.fmsp.settings import FaxSettings
-from sandf.protocols.t4.form import PageForm
+from sandf.protocols.t4.form import Coding, PageForm
 from sandf.protocols.t4.walk import walk
 from sandf.store.records import TraceLine
 from sandf.vtsp.exchange import VirtualExchange, VirtualPortSettings
@@ -67,12 +67,19 @@ def rows_of(page: Page) -> Rows:
 class Source:
     """Coded pages on demand."""
 
-    def __init__(self, pages: Sequence[Rows], delay: Callable[[], Deferred[object]], broken: int = 0) -> None:
+    def __init__(
+        self,
+        pages: Sequence[Rows],
+        delay: Callable[[], Deferred[object]],
+        broken: int = 0,
+        coding: Coding | None = None,
+    ) -> None:
         self.count = len(pages)
         self.forms: list[PageForm] = []
         self._pages = pages
         self._delay = delay
         self._broken = broken
+        self._coding = coding
 
     def page(self, number: int, form: PageForm) -> Deferred[Page]:
         self.forms.append(form)
@@ -83,6 +90,7 @@ class Source:
         if number == self._broken:
             raise Failure(causes.RENDERING_FAILED, f"page {number}")
         rows = self._pages[number - 1]
+        form = replace(form, coding=self._coding or form.coding)
         octets = libtiff_strip(image_of(rows), form.coding)
         return Page(number=number, form=form, rows=len(rows), octets=octets)
 
@@ -146,6 +154,7 @@ class Order:
     port: str = "lab"
     answer_timeout: float = 60.0
     broken: int = 0
+    coding: Coding | None = None
     fax: Fax = field(default_factory=Fax)
 
 
@@ -185,7 +194,7 @@ class Sender(_Application):
         order.fax.call = call
         documents = []
         for pages in order.sources:
-            self._world.documents.sources.append(Source(pages, self._world.delay, order.broken))
+            self._world.documents.sources.append(Source(pages, self._world.delay, order.broken, order.coding))
             documents.append(call.set_up(ProviderKind.DOCUMENT, DocumentToFax(called=order.called, calling="")))
         self._world.made += self._world.documents.sources
         line = call.set_up(
@@ -222,6 +231,7 @@ class Receiver(_Application):
             while event.leg.released_at is None:
                 await call.next_event()
             return
+        await self._world.delay()
         event.leg.connect()
         while event.leg.connected_at is None:
             if isinstance(await call.next_event(), SetupConfirm):

@@ -106,7 +106,7 @@ class SpandspTests(SynchronousTestCase):
 
         pump = T38Pump(RealTime(self.reactor), self.send)
         heard = host.heard if isinstance(host, Reception) else None
-        session = FaxSession(name="peer", terminal=terminal, bearer=pump, told=told, heard=heard)
+        session = FaxSession(name="peer", terminal=terminal, bearer=pump, told=told, failed=self.fail, heard=heard)
         host.attach(session, terminal)
         session.begin()
         limit = self.reactor.seconds() + 600
