@@ -6,6 +6,8 @@ of 204 x 98, 408 x 391 for 204 x 391) and brought down to the page at the end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PIL import Image, ImageDraw
 
 from sandf.dmsp import fonts
@@ -13,6 +15,8 @@ from sandf.protocols.t4.form import Paper, Resolution
 
 _FINER = {Resolution.STANDARD: (1, 2), Resolution.INCH_200X100: (1, 2), Resolution.SUPERFINE: (2, 1)}
 """How many pels of the grid make one of the page, across and along; (1, 1) for the others."""
+_MOST_IN_LINE = 500
+"""Characters that are looked at for one line."""
 _INK_KEPT = 160
 """Of the mean of the grid's pels, 0 black; a row that is half inked stays black, so that thin strokes live."""
 
@@ -75,19 +79,21 @@ class Sheet:
         return grey.point([0] * _INK_KEPT + [255] * (256 - _INK_KEPT), "1")
 
 
-def wrapped(sheet: Sheet, text: str, inches: float, points: float, *, fixed_pitch: bool = False) -> list[str]:
+def wrapped(sheet: Sheet, text: str, inches: float, points: float, *, fixed_pitch: bool = False) -> Iterator[str]:
     """*text* (one paragraph) in lines of at most *inches*, broken at spaces where there are any."""
-    lines: list[str] = []
-    while text and sheet.length(text, points, fixed_pitch=fixed_pitch) > inches:
-        low, high = 1, len(text) - 1
+
+    def fits(count: int) -> bool:
+        return sheet.length(text[:count], points, fixed_pitch=fixed_pitch) <= inches
+
+    while not (len(text) <= _MOST_IN_LINE and fits(len(text))):
+        low, high = 1, max(1, min(len(text) - 1, _MOST_IN_LINE))
         while low < high:
             middle = (low + high + 1) // 2
-            if sheet.length(text[:middle], points, fixed_pitch=fixed_pitch) <= inches:
-                low = middle
-            else:
-                high = middle - 1
+            low, high = (middle, high) if fits(middle) else (low, middle - 1)
+        if low >= len(text):
+            break
         at = low if text[low].isspace() else text.rfind(" ", 1, low + 1)
         cut = at if at > low // 3 and text[:at].strip() else low
-        lines.append(text[:cut].rstrip())
+        yield text[:cut].rstrip()
         text = text[cut:].lstrip(" ")
-    return [*lines, text]
+    yield text

@@ -11,6 +11,8 @@ Latin-1 for what that leaves open); octets that a known charset cannot have beco
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
+from itertools import islice
 
 from PIL import Image
 
@@ -35,10 +37,9 @@ def decoded(octets: bytes, charset: str) -> str:
         if octets.startswith(mark):
             return octets.decode(name, "replace").lstrip("\ufeff")
     try:
-        known = codecs.lookup(charset or "us-ascii")
-        if known.name not in ("ascii", "utf-8") and known._is_text_encoding:
-            return octets.decode(known.name, "replace")
-    except (LookupError, ValueError):
+        if charset and codecs.lookup(charset).name not in ("ascii", "utf-8"):
+            return octets.decode(charset, "replace")
+    except (LookupError, ValueError):  # unknown, or a codec that makes no text
         pass
     return _guessed(octets)
 
@@ -56,11 +57,12 @@ def paginated(text: str, most_pages: int) -> list[list[str]]:
     """The lines of each page; a form feed begins a new one.  At most *most_pages* + 1 pages are made."""
     ruler = Sheet(Resolution.FINE, Paper.A4, 1)
     pages: list[list[str]] = []
+    most_lines = (most_pages + 1) * LINES
     for sheet in text.replace("\r\n", "\n").replace("\r", "\n").split("\f"):
         lines: list[str] = []
         for line in sheet.rstrip().split("\n"):
-            lines += _broken(ruler, line)
-            if len(lines) > (most_pages + 1) * LINES:
+            lines += islice(_broken(ruler, line), most_lines - len(lines) + 1)
+            if len(lines) > most_lines:
                 break
         pages += [lines[at : at + LINES] for at in range(0, len(lines), LINES)]
         if len(pages) > most_pages:
@@ -70,14 +72,15 @@ def paginated(text: str, most_pages: int) -> list[list[str]]:
     return pages
 
 
-def _broken(ruler: Sheet, line: str) -> list[str]:
-    line = "".join(c for c in line.expandtabs(8) if c >= " " and c != "\x7f").rstrip()
-    if len(line) <= COLUMNS // 2 or (line.isascii() and len(line) <= COLUMNS):
-        return [line]
-    broken: list[str] = []
-    for at in range(0, len(line), _LONGEST_LINE):
-        broken += wrapped(ruler, line[at : at + _LONGEST_LINE], _MEASURE, _POINTS, fixed_pitch=True)
-    return broken
+def _broken(ruler: Sheet, line: str) -> Iterator[str]:
+    """*line* in lines that fit, the tabs spaced out and other control characters gone."""
+    for at in range(0, max(1, len(line)), _LONGEST_LINE):
+        piece = line[at : at + _LONGEST_LINE].expandtabs(8)
+        piece = "".join(c for c in piece if c >= " " and c != "\x7f").rstrip()
+        if piece.isascii() and len(piece) <= COLUMNS:
+            yield piece
+        else:
+            yield from wrapped(ruler, piece, _MEASURE, _POINTS, fixed_pitch=True)
 
 
 def drawn(lines: list[str], resolution: Resolution, paper: Paper) -> tuple[Image.Image, str]:

@@ -255,6 +255,11 @@ class Text(DeskCase):
         self.opened(part("text/plain", b"?"))
         self.assertSame(made, self.page())
 
+    def test_endless_line(self) -> None:
+        for text in (b"x" * 3_000_000, b"word " * 600_000):
+            self.assertEnds(self.opened(part("text/plain", text)), causes.DOCUMENT_TOO_LARGE)
+        self.assertEnds(self.opened(part("text/plain", b"\t" * 300_000)), causes.NOTHING_TO_SEND)
+
     def test_too_long(self) -> None:
         self.assertEnds(self.opened(part("text/plain", b"line\n" * 301)), causes.DOCUMENT_TOO_LARGE)
 
