@@ -61,8 +61,9 @@ def serve(connection: socket.socket, peer: str, mailbox: queue.Queue[Received]) 
     reception = _Reception(mailbox)
     try:
         while True:
-            for event in session.events():
-                reception.take(event, session)
+            while happened := session.events():  # an answer may bring the next pipelined command
+                for event in happened:
+                    reception.take(event, session)
             connection.sendall(session.data_to_send())
             if session.closed:
                 return

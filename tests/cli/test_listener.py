@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -28,3 +29,14 @@ class ListenerTests(SynchronousTestCase):
                 Received(reverse_path="", recipients=("b@example.com",), octets=b"two\r\n"),
             ],
         )
+
+    def test_takes_a_pipelined_transaction(self) -> None:
+        listener = MailListener()
+        listener.start()
+        self.addCleanup(listener.stop)
+        with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as client:
+            client.sendall(b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n")
+            client.sendall(b"text\r\n.\r\nQUIT\r\n")
+            with client.makefile("rb") as replies:
+                self.assertIn(b"221 ", replies.read())
+        self.assertEqual(listener.received.get(timeout=10).octets, b"text\r\n")
