@@ -15,13 +15,8 @@ from .events import OperatorRequested, PageReceived, Progress, Verdict
 from .frames import PLAIN_OF, Fcf, Frame
 from .message import find_end
 from .outcomes import Outcome
-from .phase_b import (
-    capabilities_received,
-    dcs_received,
-    poll,
-    repeat,
-    send_dis,
-)
+from .phase_b import capabilities_received, poll, send_dis
+from .phase_b_training import dcs_received, repeat
 from .session import Session
 from .settings import CopyQuality, Role
 from .timers import Timer

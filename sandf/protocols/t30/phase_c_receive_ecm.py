@@ -17,7 +17,7 @@ from .events import Progress, SpeedChanged, Verdict
 from .frames import Fcf, Frame, second_fcf
 from .modems import MODULATION_OF_CODE
 from .outcomes import Outcome
-from .phase_b import dcs_received, repeat
+from .phase_b_training import dcs_received, repeat
 from .phase_c_receive import answer, dcn_in_message, hand_over, invalid_command, page_stored, store_refused
 from .session import Session
 from .timers import Timer

@@ -27,7 +27,8 @@ from .frames import NO_FRAME, PRI_OF, Fcf, Frame, build_pps
 from .message import finish
 from .modems import step_down_rate
 from .outcomes import Outcome
-from .phase_b import capabilities_again, capabilities_received, send_dcs, want_page
+from .phase_b import capabilities_again, capabilities_received, want_page
+from .phase_b_training import send_dcs
 from .session import Session
 from .settings import Intention, Role, RtnPolicy
 from .timers import Timer

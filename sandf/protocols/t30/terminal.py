@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from . import (
     phase_b,
+    phase_b_training,
     phase_c_receive,
     phase_c_receive_ecm,
     phase_c_transmit,
@@ -33,6 +34,7 @@ from .timers import Timer
 
 TABLE: Table = {
     **phase_b.TABLE,
+    **phase_b_training.TABLE,
     **phase_c_transmit.TABLE,
     **phase_c_transmit_ecm.TABLE,
     **phase_c_receive.TABLE,
