@@ -9,9 +9,10 @@ from PIL import Image, ImageDraw
 TEXT = """\
 Hello from the sandf demo.
 
-This text is the body of a real e-mail.  The gateway takes it over SMTP, makes a page
-of it, dials a number, speaks T.30 with the fax machine that answers (itself), stores
-what comes in page by page, and mails it back to where you are reading it.
+This text is the body of a real e-mail.  The gateway takes it over SMTP,
+makes a page of it, dials a number, speaks T.30 with the fax machine that
+answers (itself), stores what comes in page by page, and mails it back to
+where you are reading it.
 
     0123456789  ABCDEFGHIJKLMNOPQRSTUVWXYZ  abcdefghijklmnopqrstuvwxyz
 
