@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sandf import causes
-from sandf.causes import Cause, Retry
+from sandf.causes import Cause
 from sandf.protocols.t37.dsn import Action, RecipientReport
 from sandf.store.records import Attempt, Job, JobKind, JobState, PageState
 
@@ -32,7 +32,9 @@ def recipient_report(
         final_recipient=f"phone; {masked(job.called)}" if is_fax else f"rfc822; {job.address}",
         action=Action.DELIVERED if delivered else Action.FAILED,
         status=_status(job, cause, reply),
-        what_happened=_what_happened(job, cause, server, reply),
+        what_happened=cause.sentence,
+        detail=f"the server {server} said: {reply}" if server else job.detail,
+        reference=f"fax {job.fax_id} in the gateway's store" if job.fax_id else f"job {job.job_id}",
         original_recipient=job.orcpt,
         remote_mta=server,
         diagnostic=_diagnostic(job, cause, reply),
@@ -51,17 +53,6 @@ def _status(job: Job, cause: Cause, reply: str) -> str:
     if job.state is JobState.DELIVERED:
         return "2.0.0"
     return status_of(reply, cause.status) if job.kind is JobKind.MAIL else cause.status
-
-
-def _what_happened(job: Job, cause: Cause, server: str, reply: str) -> str:
-    words = [cause.sentence]
-    if server:
-        words.append(f"The server {server} said: {reply}")
-    elif job.detail:
-        words.append(f"({job.detail})")
-    if cause.retry is not Retry.NEVER and job.state is JobState.FAILED and len(job.failures) > 1:
-        words.append(f"We have tried {len(job.failures)} times and do not try again.")
-    return " ".join(words)
 
 
 def _diagnostic(job: Job, cause: Cause, reply: str) -> str:

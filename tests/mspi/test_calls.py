@@ -319,6 +319,17 @@ class DocumentTests(SynchronousTestCase):
         assert isinstance(document, Document)
         self.assertEqual(document.discarded, ("application/zip",))
 
+    def test_bridge_that_waits_for_the_document(self) -> None:
+        rig = Rig()
+        gate: Deferred[None] = Deferred()
+        rig.provider._in_thread = lambda work: gate.addCallback(lambda _: work())
+        rig.spool.start(rig.control)
+        rig.accept("111")
+        self.assertEqual((len(rig.served), rig.paper.got), (1, []))
+        gate.callback(None)
+        self.assertEqual(len(rig.paper.got), 1)
+        self.assertEqual(rig.jobs()[0].state, JobState.DELIVERED)
+
     def test_leg_that_goes_while_the_message_is_read(self) -> None:
         rig = Rig()
         reading: Deferred[Any] = Deferred()
@@ -402,6 +413,16 @@ class OnRampMailTests(SynchronousTestCase):
         )
         rig.store.release()
         self.assertIsInstance(rig.seen[-1], SetupConfirm)
+
+    def test_leg_that_goes_during_the_commit(self) -> None:
+        rig = self.rig()
+        rig.store.hold()
+        call = rig.control.originate("mail", self.setup())
+        call.legs[1].disconnect(causes.HUNG_UP)
+        self.assertEqual(call.legs[1].state, "released")
+        rig.store.release()
+        self.assertIs(self.successResultOf(rig.store.fax("f1")).state, FaxState.MAILED)
+        self.assertEqual(rig.committed, 1)
 
     def test_commit_that_fails(self) -> None:
         rig = self.rig()

@@ -172,7 +172,7 @@ class NoticeTests(SynchronousTestCase):
             rig.claim()
             rig.store.defer_job(job_id, rig.now(), causes.BUSY, "", rig.now())
         rig.end(job_id, causes.BUSY)
-        self.assertIn("We have tried 3 times and do not try again.", words(rig.notice()[1]))
+        self.assertIn("; we have given up", words(rig.notice()[1]))
         self.assertEqual(status(rig.notice()[1])["Transmit-Attempts"], "3")
 
     def test_last_page_unconfirmed(self) -> None:
@@ -215,7 +215,7 @@ class NoticeTests(SynchronousTestCase):
         self.assertEqual(fields["Final-Recipient"], "rfc822; b@example.com")
         self.assertEqual((fields["Status"], fields["Remote-MTA"]), ("5.1.1", "dns; mx.example.com"))
         self.assertEqual(fields["Diagnostic-Code"], "smtp; 550 5.1.1 no such user")
-        self.assertIn("The server mx.example.com said: 550 5.1.1 no such user", words(message))
+        self.assertIn("the server mx.example.com said: 550 5.1.1 no such user", words(message))
         self.assertEqual(list(message.iter_parts())[2].get_content_type(), "message/rfc822")
 
     def test_nobody_is_told(self) -> None:

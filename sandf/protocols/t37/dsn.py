@@ -42,6 +42,10 @@ class RecipientReport:
     """RFC 3463."""
     what_happened: str
     """A sentence and the next thing to do."""
+    detail: str = ""
+    """What only this time knows: a server's reply, the types that could not be faxed."""
+    reference: str = ""
+    """Where the operator finds more."""
     original_recipient: str | None = None
     """ORCPT, ``type;address``."""
     remote_mta: str = ""
@@ -148,6 +152,7 @@ def _text(report: DeliveryReport) -> str:
         ("Your message:", one_line(report.original_subject) or "(without subject)"),
         ("Dated:", one_line(report.original_date)),
         ("Received here:", f"{report.arrival:%A, %d %B %Y, %H:%M:%S %z}"),
+        ("Attached:", "the whole message" if _returns_all(report) else "the header of the message"),
     ]
     lines += _table(about)
     lines += ["", f"This report was made by the fax gateway {report.hostname}. Please do not answer it."]
@@ -158,8 +163,10 @@ def _recipient_text(recipient: RecipientReport) -> list[str]:
     heading = _heading(recipient)[1].format(recipient.address)
     rows = [
         ("", "") if recipient.action is Action.DELIVERED else ("What happened:", one_line(recipient.what_happened)),
+        ("Details:", one_line(recipient.detail)),
         ("Pages sent:", _pages(recipient) if recipient.is_fax else ""),
         ("Tries:", _tries(recipient)),
+        ("Reference:", one_line(recipient.reference)),
         ("Giving up at:", _moment(recipient.will_retry_until)),
     ]
     return [heading, "", *_table(rows)]
@@ -170,7 +177,7 @@ def _pages(recipient: RecipientReport) -> str:
     if recipient.action is Action.DELIVERED:
         return f"{total or done}, all confirmed" if total or done else ""
     if not done and not recipient.doubtful_page:
-        return "none was confirmed"
+        return "none"
     of = f" of {total}" if total else ""
     listed = {0: "none", 1: "page 1", 2: "pages 1 and 2"}.get(done, f"pages 1 to {done}")
     text = f"{done}{of} confirmed ({listed})" if done else "none confirmed"
@@ -185,7 +192,8 @@ def _tries(recipient: RecipientReport) -> str:
     last = _moment(recipient.last_attempt)
     if recipient.attempts == 1:
         return f"1, on {last}" if last else "1"
-    return f"{recipient.attempts}, the last on {last}" if last else str(recipient.attempts)
+    tries = f"{recipient.attempts}, the last on {last}" if last else str(recipient.attempts)
+    return f"{tries}; we have given up" if recipient.action is Action.FAILED else tries
 
 
 def _moment(moment: datetime | None) -> str:
@@ -246,13 +254,17 @@ def _recipient_fields(recipient: RecipientReport) -> list[tuple[str, str]]:
 
 def _returned(report: DeliveryReport) -> bytes:
     """The third part; of what came with lines too long or strange line ends only the header, and that mended."""
-    failed = any(recipient.action is Action.FAILED for recipient in report.recipients)
-    if failed and report.ret == "FULL" and _sendable(report.original):
+    if _returns_all(report):
         return entity("message/rfc822", report.original, encoding=_width(report.original))
     header = header_block(report.original)
     if not _sendable(header):
         header = b"".join(line[:LINE_LIMIT] + b"\r\n" for line in header.splitlines())
     return entity("text/rfc822-headers", header, encoding=_width(header))
+
+
+def _returns_all(report: DeliveryReport) -> bool:
+    failed = any(recipient.action is Action.FAILED for recipient in report.recipients)
+    return failed and report.ret == "FULL" and _sendable(report.original)
 
 
 def _sendable(octets: bytes) -> bool:

@@ -146,7 +146,7 @@ class MachineTests(SynchronousTestCase):
         self.assertEqual(list(message.iter_parts())[2]["Content-Transfer-Encoding"], "8bit")
 
     def test_original_that_holds_the_boundary(self) -> None:
-        message = parse(dataclasses.replace(REPORT, original=ORIGINAL + b"--boundary-2--\r\n"))
+        message = parse(dataclasses.replace(REPORT, original=ORIGINAL + b"--boundary-2\r\n\r\nevil\r\n"))
         self.assertEqual(len(list(message.iter_parts())), 3)
 
     def test_lines_stay_short(self) -> None:
@@ -169,13 +169,13 @@ class ReaderTests(SynchronousTestCase):
         self.assertIn("Your fax to +13125553260 was sent only in part.", words)
         self.assertIn("What happened: The line dropped in the middle of the fax.", words)
         self.assertIn("2 of 5 confirmed (pages 1 and 2); the recipient has these, only the rest is missing", words)
-        self.assertIn("Tries: 3, the last on Sunday, 22 November 2026, 02:31:17 +0000", words)
+        self.assertIn("Tries: 3, the last on Sunday, 22 November 2026, 02:31:17 +0000; we have given up", words)
         self.assertIn("Your message: Hi", words)
 
     def test_no_page(self) -> None:
         message = parse(dataclasses.replace(REPORT, recipients=(dataclasses.replace(FAILED, confirmed_pages=0),)))
         self.assertEqual(message["Subject"], "Fax not sent: +13125553260")
-        self.assertIn("Pages sent: none was confirmed", text(message))
+        self.assertIn("Pages sent: none Tries", text(message))
 
     def test_last_page_unconfirmed(self) -> None:
         recipient = dataclasses.replace(FAILED, confirmed_pages=4, doubtful_page=5)
