@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure as TwistedFailure
 
@@ -94,7 +94,9 @@ class ServerConnection(Protocol):
     # Twisted's side.
 
     def connectionMade(self) -> None:
-        """Greet."""
+        """Greet; on a listener that is TLS from the start (RFC 8314 3.3) the session must know."""
+        if ISSLTransport.providedBy(self.transport):
+            self._settings = replace(self._settings, implicit_tls=True)
         self._session = ServerSession(self._settings, peer=self.peer, now=self._seconds(), greeting=self._greeting)
         self._drain()
 

@@ -10,8 +10,10 @@ from typing import Any
 from twisted.internet import defer
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
+from zope.interface import directlyProvides
 
 from sandf import causes
 from sandf.causes import Failure
@@ -104,8 +106,10 @@ class ServerRig:
     def now(self) -> float:
         return EPOCH + self.clock.seconds()
 
-    def connect(self, host: str = "127.0.0.1") -> ClientRig:
+    def connect(self, host: str = "127.0.0.1", *, tls: bool = False) -> ClientRig:
         transport = Transport(host)
+        if tls:
+            directlyProvides(transport, ISSLTransport)
         connection = self.server.buildProtocol(transport.getPeer())
         transport.protocol = connection
         connection.makeConnection(transport)

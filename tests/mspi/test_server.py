@@ -343,6 +343,11 @@ class TlsAndAuthenticationTests(SynchronousTestCase):
         self.assertEqual(stored.identity, "ann")
         self.assertIn(b"with ESMTPSA;", stored.octets.replace(b"\r\n ", b" "))
 
+    def test_implicit_tls(self) -> None:
+        hello = self.rig(require_tls=True).connect(tls=True).say("EHLO x")
+        self.assertIn("AUTH PLAIN LOGIN", hello)
+        self.assertNotIn("STARTTLS", hello)
+
     def test_acting_for_another(self) -> None:
         client = self.rig().connect()
         client.say("EHLO x", "STARTTLS")
