@@ -16,7 +16,7 @@ from . import pump
 from .pump import Modulation
 
 V21_PREAMBLE = 1.0
-ECM_PREAMBLE = 0.2  # flags before the first frame of a partial page (T.4 A.3.1)
+ECM_PREAMBLE = 0.2  # flags before the first frame of a partial page (T.4 Annex A)
 FLAG_BITS = 8
 V21_CLOSING_FLAGS = 2
 ECM_CLOSING_FLAGS = 2

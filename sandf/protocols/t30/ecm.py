@@ -48,7 +48,7 @@ class OutgoingBlock:
 
 
 def blocks(octets: bytes, frame_octets: int) -> list[OutgoingBlock]:
-    """Cut a page into blocks (A.3.6.2); a page without octets is one block of one empty frame."""
+    """Cut a page into blocks (T.4 Annex A); a page without octets is one block of one empty frame."""
     size = frame_octets * FRAMES_IN_BLOCK
     pieces = [octets[at : at + size] for at in range(0, len(octets), size)] or [bytes(1)]
     return [OutgoingBlock(piece, frame_octets) for piece in pieces]

@@ -5,6 +5,8 @@ What this module does not do: V.8, and T.30 Annex C and F (duplex, V.34), which 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from . import pump
 from .capabilities import Capabilities
 from .chart import Input, Row, State, Table, row
@@ -86,13 +88,14 @@ def send_dtc(s: Session, frame: Frame, now: float) -> State:
     s.tries += 1
     far = s.far.capabilities
     settings = s.settings
-    capabilities = own_capabilities(settings, can_transmit=Intention.SEND in s.intention, can_receive=True)
+    select = settings.selective_polling if far and far.selective_polling else ""
+    own = own_capabilities(settings, can_transmit=Intention.SEND in s.intention, can_receive=True)
     s.command(
         *nonstandard(s, Fcf.NSC, settings.nonstandard),
         *identification(s, Fcf.CIG, settings.ident),
-        *(identification(s, Fcf.SEP, settings.selective_polling) if far and far.selective_polling else ()),
+        *identification(s, Fcf.SEP, select),
         *identification(s, Fcf.PWD, settings.password),
-        s.frame(Fcf.DTC, capabilities.build()),
+        s.frame(Fcf.DTC, replace(own, selective_polling=bool(select)).build()),
         now=now,
     )
     return State.DTC_SENT

@@ -162,7 +162,7 @@ def page_spoilt(s: Session, now: float) -> State:
 
 
 def not_ready(s: Session, frame: Frame, now: float) -> State:
-    """RNR after PPS: RR, within T5 from the first (A.5.4.1)."""
+    """RNR after PPS: RR, within T5 from the first (Annex A)."""
     return _ask_again(s, now, State.RR_SENT)
 
 

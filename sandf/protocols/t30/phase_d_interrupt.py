@@ -1,4 +1,4 @@
-"""Procedure interrupt: PRI-*, PIP and PIN, and the operator (T.30 5.3.6.1.6, 5.3.6.1.7, 5.4.1.4).
+"""Procedure interrupt: PRI-*, PIP and PIN, and the operator (T.30 5.3.6.1.6, 5.3.6.1.7, 5.4.3.1).
 
 Where no operator can be had (the usual gateway) PIP counts as a good page and PIN as a bad one, and the procedure
 goes on by itself with a new DCS.  Where one can, T3 bounds how long he is called.

@@ -1,4 +1,4 @@
-"""The timers of T.30 5.4.1 (and Annex A) as rows, and a small board that keeps their deadlines.
+"""The timers of T.30 5.4.3.1 (and Annexes A and C) as rows, and a small board that keeps their deadlines.
 
 Names beginning with T are the Recommendation's, those with X are ours.  Where the Recommendation leaves a timer
 unnamed (the 3 s for a frame once flags have begun) the row says so.  All times are seconds.
@@ -47,13 +47,13 @@ class Timer(enum.Enum):
 
 
 ROWS: dict[Timer, TimerRow] = {
-    Timer.T0: TimerRow(seconds=60.0, minimum=55.0, maximum=120.0, clause="5.4.1.1: call set-up, kept by call control"),
-    Timer.T1: TimerRow(seconds=35.0, minimum=30.0, maximum=40.0, clause="5.4.1.2: identify each other"),
+    Timer.T0: TimerRow(seconds=60.0, minimum=55.0, maximum=120.0, clause="5.4.3.1: call set-up, kept by call control"),
+    Timer.T1: TimerRow(seconds=35.0, minimum=30.0, maximum=40.0, clause="5.4.3.1: identify each other"),
     # Near its upper end: some transmitters wait T2 themselves before they repeat a command.
-    Timer.T2: TimerRow(seconds=6.9, minimum=5.0, maximum=7.0, clause="5.4.1.3: loss of command synchronization"),
-    Timer.T3: TimerRow(seconds=10.0, minimum=5.0, maximum=15.0, clause="5.4.1.4: alert the operator"),
-    Timer.T4: TimerRow(seconds=3.0, minimum=2.55, maximum=3.45, clause="5.4.1.5: response, automatic unit"),
-    Timer.T5: TimerRow(seconds=60.0, minimum=55.0, maximum=65.0, clause="A.5.4.1: receiver not ready"),
+    Timer.T2: TimerRow(seconds=6.9, minimum=5.0, maximum=7.0, clause="5.4.3.1: loss of command synchronization"),
+    Timer.T3: TimerRow(seconds=10.0, minimum=5.0, maximum=15.0, clause="5.4.3.1: alert the operator"),
+    Timer.T4: TimerRow(seconds=3.0, minimum=2.55, maximum=3.45, clause="5.4.3.1: response, automatic unit"),
+    Timer.T5: TimerRow(seconds=60.0, minimum=55.0, maximum=65.0, clause="Annex A: receiver not ready"),
     Timer.T6: TimerRow(seconds=5.0, minimum=4.5, maximum=5.5, clause="C.5: identify, duplex on ISDN; not used here"),
     Timer.T7: TimerRow(seconds=6.0, minimum=5.0, maximum=7.0, clause="C.5: command loss, duplex; not used here"),
     Timer.T8: TimerRow(seconds=10.0, minimum=9.0, maximum=11.0, clause="C.5: receiver busy, duplex; not used here"),
