@@ -302,6 +302,11 @@ def _order(value: Value) -> str:
     return str(value["sentence"])
 
 
+def _outcome(value: Value) -> str:
+    """What became of each job that was followed, a sentence each."""
+    return "\n".join(f"{job['job']}: {job.get('text', job['step'])}" for job in value["jobs"])
+
+
 def _when(stamp: str | None) -> str:
     """``2026-11-22 03:04:05`` of an ISO 8601 text: local time, as the gateway has it."""
     return stamp[:19].replace("T", " ") if stamp else ""
@@ -333,4 +338,5 @@ _RENDERERS: dict[str, Callable[[Value], str]] = {
     "status": _status,
     "trace": _trace,
     "order": _order,
+    "outcome": _outcome,
 }
