@@ -16,6 +16,7 @@ from sandf.callcontrol.primitives import (
     PageInDoubt,
     PageProgress,
     PageReceived,
+    ProviderKind,
     RemoteIdentified,
     Transaction,
 )
@@ -25,6 +26,7 @@ from sandf.fmsp.outcomes import CAUSE_OF, cause_of
 from sandf.fmsp.settings import FaxSettings
 from sandf.protocols.t4.form import Coding, PageForm, Resolution
 from sandf.protocols.t30.outcomes import Outcome
+from sandf.vtsp.call_clock import CallClock
 from sandf.vtsp.exchange import VirtualPortSettings
 from sandf.vtsp.impairments import Impairments
 from tests.fmsp.world import Fax, World, WorldCase, document
@@ -339,8 +341,14 @@ class TransactionTests(WorldCase):
         self.world.run()
         [(_, waiting)] = late
         assert fax.call is not None
-        for leg in fax.call.live_legs():
-            leg.disconnect(causes.HUNG_UP)
+        [served] = [leg for leg in self.world.fax._legs.values() if isinstance(leg, SendingLeg)]
+        assert served._session is not None
+        clock = served._session._clock
+        assert isinstance(clock, CallClock)
+        self.assertTrue(clock.held)
+        [line] = [leg for leg in fax.call.live_legs() if leg.kind is ProviderKind.TELEPHONY]
+        line.disconnect(causes.HUNG_UP)
+        self.assertFalse(clock.held)
         self.world.commit = lambda transaction: succeed(True)
         waiting.callback(True)
         self.world.run()

@@ -90,6 +90,7 @@ class RehearsalTests(WorldCase):
         self.assertEqual(fax.of(PageRefused), [PageRefused(number=1, sent_again=True)])
         self.assertEqual(self.confirmed(fax), [1, 2])
         self.assertKept("5550010", pages)
+        self.assertEqual([page.number for page in self.world.kept[0][1]], [1, 2])
         self.assertLess(self.form(fax).bit_rate, 14400)
 
     def test_5550011_never_confirms_the_last_page(self) -> None:
