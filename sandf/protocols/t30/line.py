@@ -51,9 +51,14 @@ class Line:
         self.bad_frame = False
 
     @property
+    def transmitting(self) -> bool:
+        """Whether something that the far terminal may answer is on its way."""
+        return isinstance(self._busy, _TRANSMISSIONS)
+
+    @property
     def deaf(self) -> bool:
         """Whether frames heard now are not for us: something of ours is under way or about to be."""
-        return isinstance(self._busy, _TRANSMISSIONS) or self._under_way
+        return self.transmitting or self._under_way
 
     @property
     def awaiting(self) -> bool:

@@ -204,7 +204,7 @@ class Terminal:
             return
         if self._state is State.IDLE:
             self._enter(s.close(outcome))
-        elif s.line.deaf:
+        elif s.line.transmitting:
             self._leaving = self._leaving or outcome
         else:
             self._enter(s.end(outcome, now))

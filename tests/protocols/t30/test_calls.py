@@ -215,6 +215,13 @@ class Hosts(CallTestCase):
                     self.assertTrue(line.caller.released and line.called.released)
                     self.assertIn(end.host.outcome, ("ABORTED", "COMPLETED"))
 
+    def test_hang_up_during_ced_does_not_wait_for_dis(self) -> None:
+        line = Line(CALLER, CALLED, pages=[page()]).start()
+        line.run(until=1.0)
+        line.called.do(line.called.terminal.hang_up)
+        line.run(until=5.0)
+        self.assertEqual((line.called.frames, line.called.released), (["DCN"], True))
+
     def test_bearer_lost_anywhere(self) -> None:
         for tenths in range(0, 260, 7):
             line = Line(CALLER, CALLED, pages=[page(3000)] * 2).start()
