@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 Font = ImageFont.FreeTypeFont
 
@@ -79,6 +79,17 @@ def covered(path: str) -> frozenset[int]:
 def load(path: str, size: int) -> Font:
     """The face at *path* with an em of *size* pels."""
     return ImageFont.truetype(path, size)
+
+
+@lru_cache(maxsize=2048)
+def word(font: Font, text: str) -> tuple[Image.Image, tuple[int, int]]:
+    """The ink of *text* (mode 1), and where its upper left corner lies from the start of its baseline."""
+    left, above, right, below = font.getbbox(text, mode="1", anchor="ls")
+    ink = Image.new("1", (max(1, int(right - left)), max(1, int(below - above))), 0)
+    draw = ImageDraw.Draw(ink)
+    draw.fontmode = "1"
+    draw.text((-left, -above), text, font=font, fill=255, anchor="ls")
+    return ink, (int(left), int(above))
 
 
 @lru_cache(maxsize=2)

@@ -6,6 +6,7 @@ of 204 x 98, 408 x 391 for 204 x 391) and brought down to the page at the end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from PIL import Image, ImageDraw
@@ -17,6 +18,7 @@ _FINER = {Resolution.STANDARD: (1, 2), Resolution.INCH_200X100: (1, 2), Resoluti
 """How many pels of the grid make one of the page, across and along; (1, 1) for the others."""
 _MOST_IN_LINE = 500
 """Characters that are looked at for one line."""
+_WORD = re.compile(r"\S{1,20}")
 _INK_KEPT = 160
 """Of the mean of the grid's pels, 0 black; a row that is half inked stays black, so that thin strokes live."""
 
@@ -60,11 +62,21 @@ class Sheet:
         """One line of *text*, beginning at *x*, standing on *baseline*."""
         pieces, missing = fonts.runs(text, fixed_pitch)
         self.missing += missing
-        at = x * self._x
+        at, foot = round(x * self._x), round(baseline * self._y)
         for path, piece in pieces:
             font = self._font(path, points)
-            self._draw.text((at, baseline * self._y), piece, font=font, fill=0, anchor="ls")
-            at += font.getlength(piece)
+            if fixed_pitch and piece.isascii():
+                self._words(at, foot, piece, font)
+            else:
+                self._draw.text((at, foot), piece, font=font, fill=0, anchor="ls")
+            at += round(font.getlength(piece))
+
+    def _words(self, at: int, foot: int, text: str, font: fonts.Font) -> None:
+        """Draw *text* of one pitch word by word (long ones in pieces): what was drawn before costs next to nothing."""
+        pitch = font.getlength(" ")
+        for word in _WORD.finditer(text):
+            ink, (left, above) = fonts.word(font, word[0])
+            self._image.paste(0, (at + round(word.start() * pitch) + left, foot + above), ink)
 
     def rule(self, x: float, y: float, to_x: float, thickness: float) -> None:
         """A horizontal rule of *thickness* inches, its upper edge at *y*."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import ImageChops, ImageFilter
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.dmsp import fonts
+from sandf.dmsp.sheet import Sheet
 from sandf.dmsp.text import drawn, paginated
 from sandf.protocols.t4.form import Paper, Resolution
 
@@ -43,6 +45,21 @@ class Faces(SynchronousTestCase):
         (folder / "Broken.ttf").write_bytes(b"\0\1\0\0 no font")
         self.without_system_fonts(str(folder))
         self.assertEqual(fonts.runs("\u4e2d", True)[1], "\u4e2d")
+
+    def test_words_lie_where_the_line_would_have_them(self) -> None:
+        line = 'jumps|over (the)  "lazy" dog,  fi ffl AVA ' + "".join(map(chr, range(33, 70)))
+        for resolution in Resolution:
+            sheet = Sheet(resolution, Paper.A4, 100)
+            sheet.text(0.5, 0.2, line, 11, fixed_pitch=True)
+            whole = Sheet(resolution, Paper.A4, 100)
+            font = whole._font(fonts.BUNDLED, 11)
+            at = (round(0.5 * whole._x), round(0.2 * whole._y))
+            whole._draw.text(at, line, font=font, fill=0, anchor="ls")
+            drawn_whole = whole.finished()
+            self.assertLess(abs(ink(sheet.finished()) / ink(drawn_whole) - 1), 0.02)
+            thick = drawn_whole.convert("L").filter(ImageFilter.MinFilter(3)).convert("1")
+            outside = ImageChops.logical_and(ImageChops.invert(sheet.finished()), thick)
+            self.assertIsNone(outside.getbbox(), resolution)
 
     def test_eighty_columns_fit_and_eighty_one_wrap(self) -> None:
         self.assertEqual(paginated("W" * 80, 9), [["W" * 80]])
