@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.callcontrol.media import Page
 from sandf.fmsp.pages import PageSequence
-from sandf.fmsp.receiving import Reception
+from sandf.fmsp.receiving import Deliver, Reception
 from sandf.fmsp.sending import Dispatch
 from sandf.fmsp.session import FaxSession
 from sandf.fmsp.settings import FaxSettings
@@ -78,6 +78,7 @@ class SpandspTests(SynchronousTestCase):
         self.outcome: Outcome | None = None
         self.negotiated: events.Negotiated | None = None
         self.to_spandsp: deque[bytes] = deque()
+        self.frames: list[str] = []
         self.to_us: deque[bytes] = deque()
         self.drawn = [drawn_rows(seed, 1728, ROWS) for seed in range(PAGES)]
         self.folder = Path(self.mktemp())
@@ -106,7 +107,15 @@ class SpandspTests(SynchronousTestCase):
 
         pump = T38Pump(RealTime(self.reactor), self.send)
         heard = host.heard if isinstance(host, Reception) else None
-        session = FaxSession(name="peer", terminal=terminal, bearer=pump, told=told, failed=self.fail, heard=heard)
+        session = FaxSession(
+            name="peer",
+            terminal=terminal,
+            bearer=pump,
+            told=told,
+            failed=self.fail,
+            trace=lambda call, line: self.frames.append(line.text),
+            heard=heard,
+        )
         host.attach(session, terminal)
         session.begin()
         limit = self.reactor.seconds() + 600
@@ -144,20 +153,12 @@ class SpandspTests(SynchronousTestCase):
                 tiff.seek(number)
                 self.assertEqual(tiff.convert("1").tobytes(), image_of(rows).tobytes())
 
-    def we_receive(self, coding: Coding, ecm: bool) -> None:
-        pages: list[Page] = []
-
-        def deliver(page: Page, last: bool, seconds: float, stored: Callable[[bool], None]) -> None:
-            pages.append(page)
-            self.assertEqual(last, len(pages) == PAGES)
-            stored(True)
-
+    def caller(self, deliver: Deliver, ecm: bool, transmitted: Path) -> tuple[SpandspTerminal, Reception]:
+        """A spandsp that sends the drawn pages, and the host of what receives them."""
         images = [image_of(rows) for rows in self.drawn]
-        transmitted = self.folder / "transmitted.tif"
         images[0].save(
             transmitted, "TIFF", save_all=True, append_images=images[1:], compression="group4", dpi=(204, 196)
         )
-        reception = Reception(deliver)
         spandsp = SpandspTerminal(
             calling=True,
             send=self.to_us.append,
@@ -166,6 +167,20 @@ class SpandspTests(SynchronousTestCase):
             codings=("mh", "mr", "mmr"),
             transmit=transmitted,
         )
+        return spandsp, Reception(deliver)
+
+    def we_receive(self, coding: Coding, ecm: bool, store_seconds: float = 0.0) -> None:
+        pages: list[Page] = []
+
+        def deliver(page: Page, last: bool, seconds: float, stored: Callable[[bool], None]) -> None:
+            pages.append(page)
+            self.assertEqual(last, len(pages) == PAGES)
+            if store_seconds:
+                self.reactor.callLater(store_seconds, stored, True)
+            else:
+                stored(True)
+
+        spandsp, reception = self.caller(deliver, ecm, self.folder / "transmitted.tif")
         self.run_call(self.terminal(coding, ecm, Role.CALLED, reception), reception, spandsp)
         self.assertEnded(spandsp, coding, ecm)
         for rows, page in zip(self.drawn, pages, strict=True):
@@ -173,6 +188,26 @@ class SpandspTests(SynchronousTestCase):
             assert lines.changes is not None
             self.assertEqual((lines.rows, lines.bad, page.bad_rows), (ROWS, 0, 0))
             self.assertEqual(b"".join(map(packed, lines.changes)), b"".join(map(packed, rows)))
+
+    def test_receiver_not_ready_while_the_store_is_slow(self) -> None:
+        self.we_receive(Coding.MMR, True, store_seconds=7.0)
+        self.assertIn("RNR", self.frames)
+        self.assertIn("RR", self.frames)
+
+    def test_without_ecm_the_answer_waits_for_the_store(self) -> None:
+        self.we_receive(Coding.MR, False, store_seconds=4.5)
+        self.assertEqual(self.frames.count("MPS"), 4)
+
+    def test_a_page_that_is_not_stored_is_not_confirmed(self) -> None:
+        for ecm in (True, False):
+            self.outcome = None
+            spandsp, reception = self.caller(
+                lambda page, last, seconds, stored: stored(False), ecm, self.folder / f"{ecm}.tif"
+            )
+            self.run_call(self.terminal(Coding.MR, ecm, Role.CALLED, reception), reception, spandsp)
+            self.assertIs(self.outcome, Outcome.STORE_REFUSED)
+            self.assertNotEqual(spandsp.result, "OK")
+            self.assertNotIn("MCF", self.frames)
 
     def test_we_send_mh_with_ecm(self) -> None:
         self.we_send(Coding.MH, True)
