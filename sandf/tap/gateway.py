@@ -110,7 +110,17 @@ class Gateway:
             draw=random.random,
             seconds=self.reactor.seconds,
         )
-        self.control = CallControl(seconds=self.reactor.seconds, new_call_id=new_call_id, select=self.routing.select)
+        self.spool = Spool(
+            store=self.store,
+            limit=CALLS_AT_ONCE,
+            next_attempt=self._next_attempt(lambda: self.fax_schedule),
+            ended=lambda: self.notices.wake(),
+            clock=self.reactor,
+            now=self.now,
+        )
+        self.control = CallControl(
+            seconds=self.reactor.seconds, new_call_id=new_call_id, select=self.routing.select, observers=[self.spool]
+        )
         self.fax = FaxProvider(settings.fax(configuration))
         self.telephony = TelephonyProvider(self.control)
         folder = PageFolder(configuration.exchange_folder, in_thread=self.in_thread, now=self.now)
@@ -141,19 +151,11 @@ class Gateway:
             route=self.routing.screened,
             wants_cover=lambda asked: self.offramp.settings.cover.wanted(asked),
         )
-        self.spool = Spool(
-            store=self.store,
-            limit=CALLS_AT_ONCE,
-            next_attempt=self._next_attempt(lambda: self.fax_schedule),
-            ended=lambda: self.notices.wake(),
-            clock=self.reactor,
-            now=self.now,
-        )
         self.mail_server = MailServer(
             settings=settings.mail_server(configuration),
             store=self.store,
             screen=self.screening,
-            accepted=self.spool.wake,
+            accepted=self._accepted,
             clock=self.reactor,
             now=self.now,
             tls=self._server_certificate(),
@@ -208,6 +210,11 @@ class Gateway:
             calls=lambda: self.control.calls,
             now=self.now,
         )
+
+    def _accepted(self) -> None:
+        """A message is in the store: faxes for the spool, the postmaster's mail for delivery."""
+        self.spool.wake()
+        self.delivery.wake()
 
     def _connect(self, host: str, port: int) -> IStreamClientEndpoint:
         return HostnameEndpoint(self.reactor, host, port)

@@ -72,6 +72,8 @@ class GatewayService(Service):
         for endpoint in gateway.configuration.smtp.server.listen:
             await self._listen(endpoint.text, gateway.mail_server)
         self._on_signal(signal.SIGHUP, self._reload_by_signal)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._on_signal(number, self._terminate)
         self.log.info("sandf {version} is ready", version=__version__)
 
     def _start_failed(self, failure: twisted_failure.Failure) -> None:
@@ -137,25 +139,29 @@ class GatewayService(Service):
     def stopService(self) -> Deferred[None]:
         """Close down; the Deferred fires when everything is on disk."""
         self.running = False
-        self._hurried = Deferred()
+        self._hurried = self._hurried or Deferred()
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._on_signal(number, self._hurry)
+            self._on_signal(number, self._terminate)
         return Deferred.fromCoroutine(self._stop())
 
-    def _hurry(self) -> None:
-        if self._hurried is not None and not self._hurried.called:
+    def _terminate(self) -> None:
+        """SIGTERM or SIGINT: close down; again: hurry.  twistd then ends with status 0, not by the signal."""
+        if self._hurried is None:
+            self._hurried = Deferred()
+            self._reactor.stop()
+        elif not self._hurried.called:
             self.log.info("hurrying: calls are hung up")
             self._hurried.callback(None)
 
     async def _stop(self) -> None:
         gateway = self.gateway
-        gateway.control.accepting = False
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         for loop in self._loops:
             loop.stop()
         connections = gateway.mail_server.shut_down()
         await gateway.spool.stop()
+        gateway.control.accepting = False
         await self._end_calls()
         await self._within(HURRY_SECONDS, connections)
         gateway.mail_server.abort()
