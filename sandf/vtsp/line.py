@@ -85,22 +85,25 @@ def _of_data(octets: bytes, modulation: Modulation, training: float) -> list[tup
 
 def _signal(command: _Transmission) -> _Signal:
     """What *command* puts on the line."""
-    end = air.seconds(command)
     if isinstance(command, pump.SendFrames):
         pieces = _of_frames(command.frames, Modulation.V21, air.V21_PREAMBLE)
+        end = air.seconds(command)
         return _Signal(modulation=Modulation.V21, short=False, framed=True, up=FLAGS_TO_HEAR, pieces=pieces, end=end)
     modulation = command.modulation
     short = not isinstance(command, pump.SendTraining) and command.short_training
     training = air.training_seconds(modulation, short=short)
     if isinstance(command, pump.SendPartialPage):
         pieces = _of_frames(command.frames, modulation, training + air.ECM_PREAMBLE)
-    elif isinstance(command, pump.SendPage):
+        # As air.seconds has it, without counting the bits of 250 frames again.
+        end = pieces[-1][1] + (air.ECM_CLOSING_FLAGS - 1) * air.FLAG_BITS / modulation.bit_rate
+        return _Signal(modulation=modulation, short=short, framed=True, up=training, pieces=pieces, end=end)
+    if isinstance(command, pump.SendPage):
         pieces = _of_data(command.octets, modulation, training)
     else:
         zeros = bytes(round(command.seconds * modulation.bit_rate / 8))
         pieces = _of_data(zeros, modulation, training)
-    framed = isinstance(command, pump.SendPartialPage)
-    return _Signal(modulation=modulation, short=short, framed=framed, up=training, pieces=pieces, end=end)
+    end = air.seconds(command)
+    return _Signal(modulation=modulation, short=short, framed=False, up=training, pieces=pieces, end=end)
 
 
 def _wants_frames(listening: pump.Command | None) -> bool:

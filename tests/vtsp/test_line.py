@@ -140,6 +140,8 @@ class TimingTests(LineCase):
         ends = [sum(air.frame_bits(f) + 8 for f in frames[: n + 1]) + 8 for n in range(5)]
         self.assertTimes(ear.at(FrameReceived), [before + bits / 4800 for bits in ends])
         self.assertTimes(ear.at(CarrierLost), [before + (ends[-1] + 8) / 4800])
+        sent = SendPartialPage(modulation=modulation, short_training=False, frames=frames)
+        self.assertTimes(ear.at(CarrierLost), [air.seconds(sent)])
 
     def test_tones(self) -> None:
         ear = self.play(ListenForFrames(), SendTone(tone=Tone.CED, seconds=3.0))
