@@ -118,7 +118,7 @@ class FaxLeg:
             case events.Ended(outcome=outcome):
                 cause, detail = self.ending(outcome)
                 asked = self._asked
-                self._release(*(asked if asked and outcome is Outcome.ABORTED else (cause, detail)))
+                self._release(*(asked if asked and cause is causes.CALL_ABORTED else (cause, detail)))
 
     def _release(self, cause: Cause, detail: str) -> None:
         self._over(self._leg)

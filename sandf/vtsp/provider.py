@@ -127,9 +127,7 @@ class TelephonyProvider:
         leg = self._control.incoming_leg(ProviderKind.TELEPHONY, call)
         served = self._serve(leg)
         served.end = end
-        self.log.info(
-            "vtsp({call}): {called} rings on port {port}", call=leg.call_id, called=call.called, port=call.port
-        )
+        self.log.info("vtsp({call}): port {port} rings", call=leg.call_id, port=call.port)
         return served
 
     def setup_request(self, leg: Leg, setup: Setup) -> None:

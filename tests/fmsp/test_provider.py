@@ -182,6 +182,12 @@ class HangUpTests(WorldCase):
             self.assertIsNot(received.cause, causes.RECEIVED, phase)
             self.assertIn("DCN", [line.text for line in self.world.trace], phase)
 
+    def test_when_only_the_last_page_is_in_doubt(self) -> None:
+        fax, _ = self.hang_up(self.seen("PPS-EOP"), pages=1)
+        assert fax.call is not None
+        [leg] = [leg for leg in fax.call.legs if isinstance(leg.setup, FaxSend)]
+        self.assertIs(leg.cause, causes.UNCONFIRMED)
+
     def test_by_the_receiver(self) -> None:
         fax = self.world.send("100", document(1, 2, rows=400))
         self.world.run_until(lambda: bool(fax.of(PageConfirmed)))
@@ -237,6 +243,10 @@ class PortTests(WorldCase):
         fax = self.world.send(",,", document(1, 1))
         self.world.run()
         self.assertIs(fax.cause, causes.INVALID_NUMBER)
+
+    def test_two_ports_of_one_name_are_refused(self) -> None:
+        port = self.world.exchange.ports["lab"]
+        self.assertRaises(ValueError, self.world.telephony.add_port, port)
 
     def test_providers_are_providers(self) -> None:
         for provider in (self.world.fax, self.world.telephony):
