@@ -199,8 +199,9 @@ class MmoipLeg(ClassicLeg):
 
 
 def connection_id(call_id: str) -> str:
-    """Four words that stand for a call here and in accounting, the same for all its legs."""
-    digest = hashlib.sha256(call_id.encode()).digest()
+    """Four words that stand for a call here and in accounting, the same for all its legs: the 128 bits of its id."""
+    is_128_bits = len(call_id) == 32 and all(char in "0123456789abcdef" for char in call_id)
+    digest = bytes.fromhex(call_id) if is_128_bits else hashlib.sha256(call_id.encode()).digest()
     return "[" + " ".join(f"0x{int.from_bytes(digest[at : at + 4]):X}" for at in range(0, 16, 4)) + "]"
 
 

@@ -7,7 +7,7 @@ It decides nothing about calls: it asks call control, the store, and what it was
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from sandf import causes
@@ -27,6 +27,10 @@ from .values import Mail, Value, Values, counts_value, fax_record, listed
 
 ENDED = (FaxState.ENDED, FaxState.CLOSED, FaxState.MAILED, FaxState.WITHHELD)
 JOBS_SHOWN = 100
+RECENT = 500
+"""Ended faxes among which a call is found by the beginning of its id."""
+SHORTEST_BEGINNING = 4
+"""Characters of such a beginning."""
 
 
 class Surroundings(Protocol):
@@ -191,11 +195,11 @@ class Inspection:
 
     async def hang_up(self, call_id: str) -> Value:
         """Ask a live call to end, in the orderly way of T.30."""
-        call = self._control.calls.get(call_id)
-        if call is None:
+        found = _beginning_with(call_id, self._control.calls)
+        if found is None:
             raise Refusal(f"There is no live call {call_id}. See: sandf show calls")
-        call.hang_up(causes.HUNG_UP)
-        return _order(f"Call {call_id} is asked to end.", call=call_id)
+        self._control.calls[found].hang_up(causes.HUNG_UP)
+        return _order(f"Call {found} is asked to end.", call=found)
 
     async def release(self, fax_id: str) -> Value:
         """Mail a withheld fax after all."""
@@ -258,12 +262,19 @@ class Inspection:
 
     async def _calls_of(self, name: str) -> list[str]:
         """The calls that *name* stands for, the oldest first."""
-        if name in self._control.calls or await self._traces.trace(name):
+        call_id = _beginning_with(name, self._control.calls)
+        if call_id is not None:
+            return [call_id]
+        if await self._traces.trace(name):
             return [name]
         try:
             return [(self._live_record(name) or await self._store.fax(name)).call_id]
         except KeyError:
             pass
+        recent = [record.call_id for record in await self._store.faxes(limit=RECENT)]
+        call_id = _beginning_with(name, recent) if len(name) >= SHORTEST_BEGINNING else None
+        if call_id is not None:
+            return [call_id]
         try:
             await self._store.job(name)
         except KeyError:
@@ -280,6 +291,18 @@ class Inspection:
         if not calls:
             raise Refusal(f"{name} has had no call yet. See: sandf show job {name}")
         return calls
+
+
+def _beginning_with(name: str, call_ids: Iterable[str]) -> str | None:
+    """The call with the id *name*, or whose id alone begins with it.  Raises :class:`Refusal` if several do."""
+    found = [call_id for call_id in dict.fromkeys(call_ids) if name and call_id.startswith(name)]
+    if name in found:
+        return name
+    if len(found) > 1:
+        raise Refusal(
+            f"Several calls begin with {name}: {', '.join(call_id[:12] for call_id in found[:5])}. Say more of it."
+        )
+    return found[0] if found else None
 
 
 def _order(sentence: str, **more: object) -> Value:

@@ -31,7 +31,7 @@ def _calls(value: Value) -> str:
         return "No calls."
     rows = [
         (
-            call["call"],
+            _short(call["call"]),
             call["application"],
             call["state"],
             call["called"],
@@ -172,7 +172,7 @@ def _job(value: Value) -> str:
                 ("Over", _when(value["ended_at"])),
                 ("Confirmed pages", value["confirmed_pages"] if value["kind"] == "fax" else None),
                 ("Sender", "still to be told" if value["notice_due"] else None),
-                ("Faxes", ", ".join(f"{fax['fax']} (call {fax['call']})" for fax in value["faxes"])),
+                ("Faxes", ", ".join(f"{fax['fax']} (call {_short(fax['call'])})" for fax in value["faxes"])),
             )
         )
     ]
@@ -183,9 +183,14 @@ def _job(value: Value) -> str:
         pages = [(e["page"], e["state"], e["sent"], "yes" if e["last"] else None) for e in value["ledger"]]
         parts.append(table(("PAGE", "STATE", "SENT", "LAST"), pages))
     if value["history"]:
-        steps = [(_when(h["at"]), h["call"], _step_words(h)) for h in value["history"]]
+        steps = [(_when(h["at"]), _short(h["call"]), _step_words(h)) for h in value["history"]]
         parts.append(table(("AT", "CALL", "WHAT"), steps))
     return "\n\n".join(parts)
+
+
+def _short(call_id: str | None) -> str:
+    """As much of a call's id as tells it apart; the commands take any beginning of one."""
+    return call_id[:8] if call_id else ""
 
 
 def _step_words(step: Value) -> str:

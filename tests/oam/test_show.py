@@ -335,6 +335,17 @@ class ShowTests(SynchronousTestCase):
             self.refused(self.world.inspection.hang_up("C9")), "There is no live call C9. See: sandf show calls"
         )
 
+    def test_a_call_is_named_by_the_beginning_of_its_id_if_that_is_one_call(self) -> None:
+        self.world.sending(self.world.accept())
+        self.world.receiving()
+        inspection = self.world.inspection
+        self.assertEqual(self.refused(inspection.hang_up("C")), "Several calls begin with C: C1, C2. Say more of it.")
+        self.world.finish(self.world.leg(ProviderKind.FAX), causes.CARRIER_LOST)
+        self.assertEqual(self.value(inspection.hang_up("C"))["call"], "C1")
+
+    def test_the_connection_id_is_the_128_bits_of_a_call_id(self) -> None:
+        self.assertEqual(connection_id("37ec7f41b01100010000000000035c34"), "[0x37EC7F41 0xB0110001 0x0 0x35C34]")
+
     def test_release_mails_a_withheld_fax(self) -> None:
         self.world.onramp.settings = type(self.world.onramp.settings)(success_fax_only=True)
         fax = self.world.receiving()
