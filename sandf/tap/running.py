@@ -15,6 +15,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall
 from twisted.python import failure as twisted_failure
@@ -52,6 +53,7 @@ class GatewayService(Service):
     def startService(self) -> None:
         """Begin to start; a gateway that cannot start says why and ends the process with status 1."""
         self.running = True
+        self._reactor.callWhenRunning(self._take_signals)
         self._started = Deferred.fromCoroutine(self._start())
         self._started.addErrback(self._start_failed)
 
@@ -71,18 +73,16 @@ class GatewayService(Service):
         self._loop(EXPIRE_EVERY, self._expire)
         for endpoint in gateway.configuration.smtp.server.listen:
             await self._listen(endpoint.text, gateway.mail_server)
-        self._on_signal(signal.SIGHUP, self._reload_by_signal)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._on_signal(number, self._terminate)
         self.log.info("sandf {version} is ready", version=__version__)
 
     def _start_failed(self, failure: twisted_failure.Failure) -> None:
-        if failure.check(Failure):
+        if failure.check(Failure, CannotListenError):
             self.log.critical("sandf cannot start: {reason}", reason=failure.value)
         else:
             self.log.failure("sandf cannot start", failure=failure)
         self._reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
-        self._reactor.stop()
+        if self._hurried is None:
+            self._terminate()
 
     async def _listen(self, endpoint: str, factory: IProtocolFactory) -> None:
         port = await serverFromString(self._reactor, endpoint).listen(factory)
@@ -109,6 +109,18 @@ class GatewayService(Service):
             payloads_before=now - keep.payload_days * DAY, history_before=now - keep.history_days * DAY
         )
 
+    # Signals.
+
+    def _take_signals(self) -> None:
+        """In place of the reactor's own, which would let a stop that was asked for look like a crash."""
+        self._on_signal(signal.SIGHUP, self._reload_by_signal)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._on_signal(number, self._terminate)
+
+    def _on_signal(self, number: int, act: Callable[[], object]) -> None:
+        """Call *act* from the reactor when the process gets signal *number*."""
+        signal.signal(number, lambda *_: self._reactor.callFromThread(act))
+
     # Reload.
 
     def reload(self) -> Reload:
@@ -124,10 +136,6 @@ class GatewayService(Service):
         )
         return changed
 
-    def _on_signal(self, number: int, act: Callable[[], object]) -> None:
-        """Call *act* from the reactor when the process gets signal *number*."""
-        signal.signal(number, lambda *_: self._reactor.callFromThread(act))
-
     def _reload_by_signal(self) -> None:
         try:
             self.reload()
@@ -140,8 +148,6 @@ class GatewayService(Service):
         """Close down; the Deferred fires when everything is on disk."""
         self.running = False
         self._hurried = self._hurried or Deferred()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._on_signal(number, self._terminate)
         return Deferred.fromCoroutine(self._stop())
 
     def _terminate(self) -> None:
