@@ -231,7 +231,11 @@ class Transmission:
                 case DisconnectIndication(leg=leg) if leg is fax:
                     return event.cause, event.detail
                 case DisconnectConfirm(leg=leg) if leg is fax:
-                    return self._asked or causes.CALL_ABORTED, ""
+                    # Hung up while the last page was in doubt: that outweighs why we hung up.
+                    return (
+                        causes.UNCONFIRMED if fax.cause is causes.UNCONFIRMED else self._asked or causes.CALL_ABORTED,
+                        "",
+                    )
                 case DisconnectIndication(leg=leg) if leg is line and fax.connected_at is None:
                     self._asked = event.cause
                     fax.disconnect(event.cause)

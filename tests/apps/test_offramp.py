@@ -289,6 +289,14 @@ class OffRampTests(SynchronousTestCase):
             self.assertEqual((self.job().state, self.job().cause), (JobState.DEFERRED, causes.HUNG_UP))
             self.clock.advance(180)
 
+    def test_hang_up_while_the_last_page_is_in_doubt_ends_as_unconfirmed(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=True))
+        self.providers[ProviderKind.FAX].slow = True
+        self.control.calls["C0"].hang_up(causes.HUNG_UP)
+        fax.released(causes.UNCONFIRMED)
+        self.assertEqual((self.job().state, self.job().cause), (JobState.FAILED, causes.UNCONFIRMED))
+
     def test_shutdown_waits_for_the_page_on_the_line(self) -> None:
         fax = self.answered()
         self.control.hang_up_all(causes.SHUT_DOWN, at_page_end=True)
