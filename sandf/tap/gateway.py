@@ -38,6 +38,9 @@ from sandf.mspi.screening import Screening
 from sandf.mspi.server import MailServer
 from sandf.mspi.spool import Spool
 from sandf.mspi.users import UsersFile
+from sandf.oam.documents import CallDocuments
+from sandf.oam.progress import CallProgress
+from sandf.oam.tracing import CallTraces
 from sandf.store.records import Job
 from sandf.store.schedule import RetrySchedule, next_attempt
 from sandf.store.store import open_store
@@ -118,10 +121,16 @@ class Gateway:
             clock=self.reactor,
             now=self.now,
         )
+        self.traces = CallTraces(store=self.store, masked=self.shown, seconds=self.reactor.seconds)
+        self.documents_seen = CallDocuments()
+        self.progress = CallProgress(store=self.store, masked=self.shown, clock=self.reactor)
         self.control = CallControl(
-            seconds=self.reactor.seconds, new_call_id=new_call_id, select=self.routing.select, observers=[self.spool]
+            seconds=self.reactor.seconds,
+            new_call_id=new_call_id,
+            select=self.routing.select,
+            observers=[self.spool, self.traces, self.documents_seen, self.progress],
         )
-        self.fax = FaxProvider(settings.fax(configuration))
+        self.fax = FaxProvider(settings.fax(configuration), trace=self.traces.line)
         self.telephony = TelephonyProvider(self.control)
         folder = PageFolder(configuration.exchange_folder, in_thread=self.in_thread, now=self.now)
         self.exchange = VirtualExchange(
@@ -155,7 +164,7 @@ class Gateway:
             settings=settings.mail_server(configuration),
             store=self.store,
             screen=self.screening,
-            accepted=self._accepted,
+            accepted=self.accepted,
             clock=self.reactor,
             now=self.now,
             tls=self._server_certificate(),
@@ -211,7 +220,7 @@ class Gateway:
             now=self.now,
         )
 
-    def _accepted(self) -> None:
+    def accepted(self) -> None:
         """A message is in the store: faxes for the spool, the postmaster's mail for delivery."""
         self.spool.wake()
         self.delivery.wake()
@@ -258,3 +267,4 @@ class Gateway:
         self.delivery.settings = settings.mail_client(configuration)
         self.mail.settings = settings.onramp_mail(configuration)
         self.notices.settings = settings.notices(configuration)
+        self.workers.reload(settings.rendering(configuration))

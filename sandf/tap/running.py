@@ -1,4 +1,4 @@
-"""Starting, reloading and stopping a gateway, in the order that loses nothing.
+"""Starting and stopping a gateway, in the order that loses nothing.
 
 Start: the store, what the last stop left behind, the workers, the queues, and only then the listeners.  Stop: no new
 call or message, the pages on the line, the queues, the store.  A second SIGTERM hangs up at once.
@@ -22,10 +22,13 @@ from twisted.python import failure as twisted_failure
 
 from sandf import __version__, causes
 from sandf.causes import Failure
-from sandf.config import Configuration, ConfigurationError, Reload, load, merged, reloadable
+from sandf.config import Configuration
 from sandf.logs import Logger
+from sandf.oam.socket_file import SocketInUse
 
 from .gateway import Gateway, Reactor
+from .operation import Operation
+from .reloading import Reloading
 
 HURRY_SECONDS = 5.0
 """How long T.30 gets for its DCN when nobody waits any more."""
@@ -43,7 +46,8 @@ class GatewayService(Service):
 
     def __init__(self, configuration: Configuration, *, file: Path | None, reactor: Reactor) -> None:
         self.gateway = Gateway(configuration, reactor)
-        self._file = file
+        self._reloading = Reloading(self.gateway, file)
+        self._operation = Operation(self.gateway, self._reloading)
         self._reactor = reactor
         self._ports: list[IListeningPort] = []
         self._loops: list[LoopingCall] = []
@@ -73,10 +77,12 @@ class GatewayService(Service):
         self._loop(EXPIRE_EVERY, self._expire)
         for endpoint in gateway.configuration.smtp.server.listen:
             await self._listen(endpoint.text, gateway.mail_server)
+        self._operation.manhole.startService()
+        self._operation.control.startService()
         self.log.info("sandf {version} is ready", version=__version__)
 
     def _start_failed(self, failure: twisted_failure.Failure) -> None:
-        if failure.check(Failure, CannotListenError):
+        if failure.check(Failure, CannotListenError, SocketInUse):
             self.log.critical("sandf cannot start: {reason}", reason=failure.value)
         else:
             self.log.failure("sandf cannot start", failure=failure)
@@ -113,34 +119,13 @@ class GatewayService(Service):
 
     def _take_signals(self) -> None:
         """In place of the reactor's own, which would let a stop that was asked for look like a crash."""
-        self._on_signal(signal.SIGHUP, self._reload_by_signal)
+        self._on_signal(signal.SIGHUP, self._reloading.by_signal)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._on_signal(number, self._terminate)
 
     def _on_signal(self, number: int, act: Callable[[], object]) -> None:
         """Call *act* from the reactor when the process gets signal *number*."""
         signal.signal(number, lambda *_: self._reactor.callFromThread(act))
-
-    # Reload.
-
-    def reload(self) -> Reload:
-        """Read the file again and run with it; raises ConfigurationError, and then nothing has changed."""
-        old = self.gateway.configuration
-        new = old if self._file is None else load(self._file)
-        changed = reloadable(old, new)
-        self.gateway.apply(merged(old, new))
-        self.log.info(
-            "reloaded; changed: {live}; needs a restart: {restart}",
-            live=", ".join(changed.live) or "nothing",
-            restart=", ".join(changed.restart) or "nothing",
-        )
-        return changed
-
-    def _reload_by_signal(self) -> None:
-        try:
-            self.reload()
-        except (ConfigurationError, OSError) as error:
-            self.log.error("not reloaded, everything stays as it was: {error}", error=error)
 
     # Stop.
 
@@ -174,6 +159,8 @@ class GatewayService(Service):
         await gateway.delivery.stop()
         await gateway.notices.stop()
         await gateway.workers.stop()
+        await self._operation.control.stopService()
+        await self._operation.manhole.stopService()
         await gateway.store.close()
         self.log.info("sandf has stopped")
 
