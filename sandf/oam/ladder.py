@@ -131,7 +131,8 @@ def _capabilities(can: Capabilities) -> str:
 def _parameters(chosen: Parameters) -> str:
     words = [f"{chosen.modulation.system} {chosen.modulation.bit_rate}"]
     words.append(f"ECM {chosen.frame_octets}" if chosen.ecm else "no ECM")
-    words += [chosen.coding.value.upper(), resolution_name(chosen.resolution.name), chosen.width.name]
+    form = chosen.form
+    words += [form.coding.value.upper(), resolution_name(form.resolution.name), form.paper.name]
     words += [] if chosen.ecm else [f"{chosen.scan_line_ms} ms a line"]
     return ", ".join(words)
 
