@@ -164,7 +164,7 @@ def two_dimensional(  # noqa: C901 - the one loop where time is spent; T.4 Figur
     while a0 < width:
         count, mode, used = _MODE_WINDOW[bits[at : at + _MODE_BITS]]
         if count:
-            room = max(1, last - k + 1)
+            room = last - k + 1 if k < last else 1
             if count >= room:
                 changes += b[k : k + room]
                 at += room
@@ -188,9 +188,13 @@ def two_dimensional(  # noqa: C901 - the one loop where time is spent; T.4 Figur
                 k += 2
         elif mode == _HORIZONTAL:
             colour = len(changes) & 1
-            run, used = _one_run(bits, at, colour)
+            run, used = _CODES[colour][bits[at : at + LONGEST_CODE]]
+            if run >= 64:
+                run, used = _one_run(bits, at, colour)
             at += used
-            second, used_too = _one_run(bits, at, 1 - colour)
+            second, used_too = _CODES[1 - colour][bits[at : at + LONGEST_CODE]]
+            if second >= 64:
+                second, used_too = _one_run(bits, at, 1 - colour)
             if not (used and used_too):
                 return None
             at += used_too
