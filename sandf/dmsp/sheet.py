@@ -14,7 +14,12 @@ from PIL import Image, ImageDraw
 from sandf.dmsp import fonts
 from sandf.protocols.t4.form import Paper, Resolution
 
-_FINER = {Resolution.STANDARD: (1, 2), Resolution.INCH_200X100: (1, 2), Resolution.SUPERFINE: (2, 1)}
+_FINER = {
+    Resolution.STANDARD: (1, 2),
+    Resolution.INCH_200X100: (1, 2),
+    Resolution.SUPERFINE: (2, 1),
+    Resolution.INCH_200X400: (2, 1),
+}
 """How many pels of the grid make one of the page, across and along; (1, 1) for the others."""
 _MOST_IN_LINE = 500
 """Characters that are looked at for one line."""

@@ -12,8 +12,6 @@ from sandf.protocols.t4.walk import Lines, Walk, walk
 from sandf.protocols.t30.capabilities import Parameters
 from sandf.protocols.t30.settings import CopyQuality
 
-from .forms import negotiated
-
 
 class PageJudge:
     """The judge of one session: :meth:`begin` a page, :meth:`feed` it, and T.30 asks :meth:`judge`."""
@@ -24,7 +22,7 @@ class PageJudge:
 
     def begin(self, parameters: Parameters) -> None:
         """The data of a page begin."""
-        form = negotiated(parameters)
+        form = parameters.form
         self._walk = Walk(form.coding, form.width)
         self._fed = 0
 
@@ -42,5 +40,5 @@ class PageJudge:
 
 
 def _walked(octets: bytes, parameters: Parameters) -> Lines:
-    form = negotiated(parameters)
+    form = parameters.form
     return walk(octets, form.coding, form.width)

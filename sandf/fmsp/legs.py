@@ -22,7 +22,6 @@ from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import Terminal
 
-from .forms import negotiated
 from .outcomes import cause_of
 from .pages import PageSequence
 from .receiving import Reception
@@ -109,7 +108,7 @@ class FaxLeg:
             case events.Negotiated(parameters=parameters):
                 self._leg.indicate(
                     primitives.Negotiated(
-                        form=negotiated(parameters), bit_rate=parameters.modulation.bit_rate, ecm=parameters.ecm
+                        form=parameters.form, bit_rate=parameters.modulation.bit_rate, ecm=parameters.ecm
                     )
                 )
             case events.OperatorRequested():

@@ -19,7 +19,6 @@ from sandf.protocols.t30.capabilities import Parameters
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.terminal import Terminal
 
-from .forms import negotiated
 from .judging import PageJudge
 from .session import FaxSession
 
@@ -92,7 +91,7 @@ def _page(event: events.PageReceived, number: int) -> Page:
 
     T.6 data keep their EOFB: without it nobody could tell codes from the padding of the last octet.
     """
-    form = negotiated(event.parameters)
+    form = event.parameters.form
     octets = event.octets if form.coding is Coding.MMR else to_strip(event.octets, form.coding, form.width)
     quality = event.quality
     return Page(

@@ -20,7 +20,7 @@ from sandf.protocols.t30 import events
 from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.terminal import Terminal
 
-from .forms import choose, outgoing
+from .forms import choose
 from .pages import PageSequence
 from .session import FaxSession
 from .settings import FaxSettings
@@ -72,8 +72,8 @@ class Dispatch:
     def told(self, event: events.Event) -> None:
         """An event of the terminal."""
         match event:
-            case events.PageWanted(number=number, form=form):
-                self._want(number + self._skipped, form)
+            case events.PageWanted(number=number, offer=offer):
+                self._want(number + self._skipped, offer)
             case events.PageInDoubt(number=number):
                 self._doubt(number + self._skipped)
             case events.PageConfirmed(number=number):
@@ -84,7 +84,7 @@ class Dispatch:
             case events.Progress(number=number, octets=octets, total=total):
                 self._progress.passed(number + self._skipped, octets, total or 0)
 
-    def _want(self, number: int, offer: events.PageForm) -> None:
+    def _want(self, number: int, offer: events.PageOffer) -> None:
         answer = self._session.wait()
         if number > self._pages.count:
             answer(self._terminal.no_more_pages)
@@ -103,7 +103,7 @@ class Dispatch:
 
     def _page_ready(self, page: Page, now: float) -> None:
         try:
-            self._terminal.page_ready(outgoing(page.octets, page.form, page.rows), now)
+            self._terminal.page_ready(events.OutgoingPage(octets=page.octets, form=page.form), now)
         except ValueError as wrong:
             self.log.error("t30({call}): {reason}", call=self._session.name, reason=wrong)
             self.failure, self.detail = causes.INTERNAL_ERROR, str(wrong)

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 
 from sandf.protocols.t4.form import Coding, Paper, Resolution
 from sandf.protocols.t30.modems import ALL_MODULATIONS
-from sandf.protocols.t30.picture import Coding as T30Coding
-from sandf.protocols.t30.picture import Resolution as T30Resolution
 from sandf.protocols.t30.settings import Judge, RtnPolicy, TerminalSettings
-
-from .forms import TO_T30_CODING, TO_T30_RESOLUTION, TO_T30_WIDTH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +53,6 @@ class FaxSettings:
     ) -> TerminalSettings:
         """The settings of one terminal; *max_speed* and *ecm* can only lower what is set here."""
         fastest = max(self.min_speed, min(self.max_speed, max_speed))
-        resolutions = {TO_T30_RESOLUTION[resolution] for resolution in self.resolutions}
-        if {Resolution.SUPERFINE, Resolution.INCH_200} <= self.resolutions:
-            resolutions.add(T30Resolution.INCH_200X400)
-        codings: tuple[T30Coding, ...] = tuple(TO_T30_CODING[coding] for coding in self.codings)
         return TerminalSettings(
             ident=ident,
             subaddress=subaddress,
@@ -68,9 +60,9 @@ class FaxSettings:
             max_bit_rate=fastest,
             ecm=self.ecm and ecm,
             frame_octets=self.frame_octets,
-            codings=codings,
-            resolutions=frozenset(resolutions),
-            widest=TO_T30_WIDTH[self.paper],
+            codings=self.codings,
+            resolutions=self.resolutions,
+            widest=self.paper,
             judge=judge,
             rtp_share=self.rtp_share,
             rtn_share=self.rtn_share,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.fmsp.judging import PageJudge
-from sandf.protocols.t4.form import Coding
+from sandf.protocols.t4.form import Coding, PageForm, Resolution
 from sandf.protocols.t4.line import to_line
-from sandf.protocols.t30 import picture
 from sandf.protocols.t30.capabilities import Parameters
+from sandf.protocols.t30.picture import Length
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import CopyQuality
 from tests.protocols.t4.pages import drawn_rows, image_of, libtiff_strip
@@ -16,10 +16,8 @@ from tests.protocols.t4.pages import drawn_rows, image_of, libtiff_strip
 PARAMETERS = Parameters(
     modulation=Modulation.V17_14400,
     ecm=False,
-    coding=picture.Coding.MH,
-    resolution=picture.Resolution.FINE,
-    width=picture.Width.A4,
-    length=picture.Length.UNLIMITED,
+    form=PageForm(coding=Coding.MH, resolution=Resolution.FINE),
+    length=Length.UNLIMITED,
     scan_line_ms=0,
 )
 

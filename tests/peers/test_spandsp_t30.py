@@ -136,7 +136,7 @@ class SpandspTests(SynchronousTestCase):
         self.assertEqual(spandsp.heard_ident, "+1 555 1000")
         assert self.negotiated is not None
         parameters = self.negotiated.parameters
-        self.assertEqual((parameters.coding.name, parameters.ecm), (coding.name, ecm))
+        self.assertEqual((parameters.form.coding, parameters.ecm), (coding, ecm))
 
     def we_send(self, coding: Coding, ecm: bool) -> None:
         source, confirmations = Source(self.drawn), Confirmations()

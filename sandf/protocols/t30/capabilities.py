@@ -13,8 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
+
 from .modems import MODULATION_OF_CODE, RATE_CODE, offer_code, offered
-from .picture import Coding, Length, Resolution, ScanLineTime, Width
+from .picture import Length, ScanLineTime
 from .pump import Modulation
 
 # Names of Table 2 bits as we use them. DIS/DTC and DCS share numbers; where the meaning differs both are named.
@@ -66,6 +68,16 @@ def _pack(bits: set[int]) -> bytes:
     return bytes(octets)
 
 
+def _paper(fif: bytes) -> Paper:
+    return Paper.A3 if is_set(fif, BIT_WIDTH_A3) else Paper.B4 if is_set(fif, BIT_WIDTH_B4) else Paper.A4
+
+
+def _length(fif: bytes) -> Length:
+    if is_set(fif, BIT_LENGTH_UNLIMITED):
+        return Length.UNLIMITED
+    return Length.B4 if is_set(fif, BIT_LENGTH_B4) else Length.A4
+
+
 def _bits(number: int, first: int, count: int) -> set[int]:
     return {first + place for place in range(count) if number >> place & 1}
 
@@ -84,7 +96,7 @@ class Capabilities:
     inch: bool = False
     metric: bool = False
     two_dimensional: bool = False
-    widest: Width = Width.A4
+    widest: Paper = Paper.A4
     longest: Length = Length.A4
     scan_line_time: ScanLineTime = ScanLineTime.MS_20
     scan_halves: bool = False
@@ -101,8 +113,6 @@ class Capabilities:
         """Read the FIF of DIS or DTC; None if it is shorter than the two octets that say anything."""
         if len(fif) < 2:
             return None
-        widest = Width.A3 if is_set(fif, BIT_WIDTH_A3) else Width.B4 if is_set(fif, BIT_WIDTH_B4) else Width.A4
-        unlimited = is_set(fif, BIT_LENGTH_UNLIMITED)
         scan = _number(fif, BIT_SCAN_FIRST, 3)
         return cls(
             can_transmit=is_set(fif, BIT_READY_TO_TRANSMIT),
@@ -115,8 +125,8 @@ class Capabilities:
             inch=is_set(fif, BIT_INCH),
             metric=is_set(fif, BIT_METRIC),
             two_dimensional=is_set(fif, BIT_TWO_DIMENSIONAL),
-            widest=widest,
-            longest=Length.UNLIMITED if unlimited else Length.B4 if is_set(fif, BIT_LENGTH_B4) else Length.A4,
+            widest=_paper(fif),
+            longest=_length(fif),
             scan_line_time=next(time for time in ScanLineTime if time.code == scan),
             scan_halves=is_set(fif, BIT_SCAN_HALVES),
             ecm=is_set(fif, BIT_ECM),
@@ -136,8 +146,8 @@ class Capabilities:
             BIT_RECEIVE: self.can_receive,
             BIT_FINE: self.fine,
             BIT_TWO_DIMENSIONAL: self.two_dimensional,
-            BIT_WIDTH_B4: self.widest is Width.B4,
-            BIT_WIDTH_A3: self.widest is Width.A3,
+            BIT_WIDTH_B4: self.widest is Paper.B4,
+            BIT_WIDTH_A3: self.widest is Paper.A3,
             BIT_LENGTH_B4: self.longest is Length.B4,
             BIT_LENGTH_UNLIMITED: self.longest is Length.UNLIMITED,
             BIT_ECM: self.ecm,
@@ -197,19 +207,12 @@ class Parameters:
     modulation: Modulation
     ecm: bool
     frame_octets: int = 256
-    coding: Coding
-    resolution: Resolution
-    width: Width
+    form: PageForm
     length: Length
     scan_line_ms: int
     with_subaddress: bool = False
     with_sender_id: bool = False
     fif: bytes = field(default=b"", compare=False)
-
-    @property
-    def pixels(self) -> int:
-        """Picture elements in a line."""
-        return self.width.pixels(self.resolution)
 
     @classmethod
     def parse(cls, fif: bytes) -> Parameters | None:
@@ -223,16 +226,14 @@ class Parameters:
         metric = not inch and bit != BIT_300
         resolution = next(r for r, b in _RESOLUTION_BITS.items() if b == bit and r.metric is metric)
         two = Coding.MR if is_set(fif, BIT_TWO_DIMENSIONAL) else Coding.MH
-        unlimited = is_set(fif, BIT_LENGTH_UNLIMITED)
+        coding = Coding.MMR if is_set(fif, BIT_T6) else two
         scan = _number(fif, BIT_SCAN_FIRST, 3)
         return cls(
             modulation=modulation,
             ecm=is_set(fif, BIT_ECM),
             frame_octets=64 if is_set(fif, BIT_64_OCTETS) else 256,
-            coding=Coding.MMR if is_set(fif, BIT_T6) else two,
-            resolution=resolution,
-            width=Width.A3 if is_set(fif, BIT_WIDTH_A3) else Width.B4 if is_set(fif, BIT_WIDTH_B4) else Width.A4,
-            length=Length.UNLIMITED if unlimited else Length.B4 if is_set(fif, BIT_LENGTH_B4) else Length.A4,
+            form=PageForm(coding=coding, resolution=resolution, paper=_paper(fif)),
+            length=_length(fif),
             scan_line_ms=next((ms for ms, code in _SCAN_CODE_OF_MS.items() if code == scan), 20),
             with_subaddress=is_set(fif, BIT_SUBADDRESS),
             with_sender_id=is_set(fif, BIT_PASSWORD),
@@ -241,22 +242,23 @@ class Parameters:
 
     def build(self) -> bytes:
         """The FIF of DCS."""
+        form = self.form
         flags = {
             BIT_RECEIVE: True,
-            BIT_TWO_DIMENSIONAL: self.coding is Coding.MR,
-            BIT_WIDTH_B4: self.width is Width.B4,
-            BIT_WIDTH_A3: self.width is Width.A3,
+            BIT_TWO_DIMENSIONAL: form.coding is Coding.MR,
+            BIT_WIDTH_B4: form.paper is Paper.B4,
+            BIT_WIDTH_A3: form.paper is Paper.A3,
             BIT_LENGTH_B4: self.length is Length.B4,
             BIT_LENGTH_UNLIMITED: self.length is Length.UNLIMITED,
             BIT_ECM: self.ecm,
             BIT_64_OCTETS: self.ecm and self.frame_octets == 64,
-            BIT_T6: self.coding is Coding.MMR,
-            BIT_INCH: not self.resolution.metric,
+            BIT_T6: form.coding is Coding.MMR,
+            BIT_INCH: not form.resolution.metric,
             BIT_SUBADDRESS: self.with_subaddress,
             BIT_PASSWORD: self.with_sender_id,
         }
         bits = {bit for bit, flag in flags.items() if flag}
-        if _RESOLUTION_BITS[self.resolution]:
-            bits.add(_RESOLUTION_BITS[self.resolution])
+        if _RESOLUTION_BITS[form.resolution]:
+            bits.add(_RESOLUTION_BITS[form.resolution])
         bits |= _bits(RATE_CODE[self.modulation], BIT_RATE_FIRST, 4)
         return _pack(bits | _bits(_SCAN_CODE_OF_MS[self.scan_line_ms], BIT_SCAN_FIRST, 3))

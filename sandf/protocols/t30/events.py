@@ -8,16 +8,18 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
+
 from .capabilities import Capabilities, Parameters
 from .outcomes import Outcome
-from .picture import Coding, Length, Resolution, ScanLineTime, Width
+from .picture import Length, ScanLineTime
 from .pump import Modulation
 from .settings import CopyQuality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageForm:
-    """What an outgoing page may look like on this call; tuples are in order of preference, best first.
+class PageOffer:
+    """What an outgoing page may look like on this call; codings and resolutions are in order of preference, best first.
 
     A page has one coding, resolution and width out of these, and is cut at A4 or B4 unless *length* is unlimited.
     """
@@ -25,7 +27,7 @@ class PageForm:
     ecm: bool
     codings: tuple[Coding, ...]
     resolutions: tuple[Resolution, ...]
-    widths: tuple[Width, ...]
+    papers: tuple[Paper, ...]
     length: Length
     scan_line_time: ScanLineTime
     scan_halves: bool
@@ -36,20 +38,13 @@ class PageForm:
 class OutgoingPage:
     """A page to send, coded; the first picture element is the least significant bit of the first octet.
 
-    MH and MR: every line begins with EOL (MR: with its tag bit); RTC may be there or not.  MMR: EOFB may be there or
-    not.  Fill for the minimum scan line time, RTC and EOFB are the terminal's business.
+    MH and MR: every line begins with EOL (MR: with its tag bit); RTC may be there or not.  MMR: with EOFB (without it
+    the page is decoded to find its end).  Fill for the minimum scan line time and RTC are the terminal's business.
+    Pages that differ in *form* need EOM between them.
     """
 
     octets: bytes
-    coding: Coding
-    resolution: Resolution
-    width: Width
-    rows: int | None = None
-
-    @property
-    def form(self) -> tuple[Coding, Resolution, Width]:
-        """What DCS says of it: pages that differ in this need EOM between them."""
-        return (self.coding, self.resolution, self.width)
+    form: PageForm
 
 
 class Verdict(enum.Enum):
@@ -91,10 +86,13 @@ class Negotiated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageWanted:
-    """Page *number* (1 on) is wanted in *form*: answer page_ready, no_more_pages or pages_failed, in your own time."""
+    """Page *number* (1 on) is wanted in a form of *offer*.
+
+    Answer page_ready, no_more_pages or pages_failed, in your own time.
+    """
 
     number: int
-    form: PageForm
+    offer: PageOffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,16 @@ What this module does not do: it keeps no state; the far terminal's latest DIS o
 
 from __future__ import annotations
 
+from sandf.protocols.t4.form import Coding, Paper, Resolution
+
 from .capabilities import Capabilities, Parameters
-from .events import OutgoingPage, PageForm
+from .events import OutgoingPage, PageOffer
 from .modems import ALL_MODULATIONS, ladder
-from .picture import Coding, Length, Resolution, ScanLineTime, Width
+from .picture import Length, ScanLineTime
 from .pump import Modulation
 from .settings import TerminalSettings
 
-_WIDTHS = (Width.A4, Width.B4, Width.A3)
+_PAPERS = (Paper.A4, Paper.B4, Paper.A3)
 _LENGTHS = (Length.A4, Length.B4, Length.UNLIMITED)
 
 
@@ -61,7 +63,7 @@ def speeds(settings: TerminalSettings, far: Capabilities) -> tuple[Modulation, .
     return ladder(settings.modulations & far.modulations, settings.max_bit_rate)
 
 
-def page_form(settings: TerminalSettings, far: Capabilities) -> PageForm:
+def page_offer(settings: TerminalSettings, far: Capabilities) -> PageOffer:
     """The forms of a page that both can do."""
     ecm = settings.ecm and far.ecm
     wanted = settings.codings
@@ -69,14 +71,14 @@ def page_form(settings: TerminalSettings, far: Capabilities) -> PageForm:
         # Asked for MMR where it cannot be had, MR is the next best even if it was not named.
         wanted = tuple(dict.fromkeys(Coding.MR if coding is Coding.MMR else coding for coding in wanted))
     codings = tuple(c for c in wanted if c is not Coding.MR or far.two_dimensional)
-    widths = _WIDTHS[: min(_WIDTHS.index(settings.widest), _WIDTHS.index(far.widest)) + 1]
+    papers = _PAPERS[: min(_PAPERS.index(settings.widest), _PAPERS.index(far.widest)) + 1]
     common = (r for r in Resolution if r in settings.resolutions and far.accepts(r))
-    resolutions = sorted(common, key=lambda r: (r.across * r.down, r.metric), reverse=True)
-    return PageForm(
+    resolutions = sorted(common, key=lambda r: (r.x * r.y, r.metric), reverse=True)
+    return PageOffer(
         ecm=ecm,
         codings=codings or (Coding.MH,),
         resolutions=tuple(resolutions) or (Resolution.STANDARD,),
-        widths=widths,
+        papers=papers,
         length=_LENGTHS[min(_LENGTHS.index(settings.longest), _LENGTHS.index(far.longest))],
         scan_line_time=ScanLineTime.MS_0 if ecm else far.scan_line_time,
         scan_halves=far.scan_halves,
@@ -84,23 +86,22 @@ def page_form(settings: TerminalSettings, far: Capabilities) -> PageForm:
     )
 
 
-def fits(page: OutgoingPage, form: PageForm) -> bool:
-    """Whether *page* can be sent in *form*."""
-    return page.coding in form.codings and page.resolution in form.resolutions and page.width in form.widths
+def fits(page: OutgoingPage, offer: PageOffer) -> bool:
+    """Whether the form of *page* is one of *offer*."""
+    form = page.form
+    return form.coding in offer.codings and form.resolution in offer.resolutions and form.paper in offer.papers
 
 
 def command(settings: TerminalSettings, far: Capabilities, page: OutgoingPage, modulation: Modulation) -> Parameters:
     """The DCS for *page* at *modulation*."""
-    form = page_form(settings, far)
+    offer = page_offer(settings, far)
     return Parameters(
         modulation=modulation,
-        ecm=form.ecm,
-        frame_octets=64 if form.ecm and (settings.frame_octets == 64 or far.prefers_64_octets) else 256,
-        coding=page.coding,
-        resolution=page.resolution,
-        width=page.width,
-        length=form.length,
-        scan_line_ms=form.scan_line_time.milliseconds(page.resolution, half_again=form.scan_halves),
+        ecm=offer.ecm,
+        frame_octets=64 if offer.ecm and (settings.frame_octets == 64 or far.prefers_64_octets) else 256,
+        form=page.form,
+        length=offer.length,
+        scan_line_ms=offer.scan_line_time.milliseconds(page.form.resolution, half_again=offer.scan_halves),
         with_subaddress=bool(settings.subaddress and far.subaddress),
         with_sender_id=bool(settings.sender_id and far.password),
     )

@@ -16,7 +16,7 @@ from .events import (
 )
 from .frames import NO_FRAME, Fcf, Frame
 from .identification import identification, identify, nonstandard
-from .negotiation import fits, own_capabilities, page_form, speeds
+from .negotiation import fits, own_capabilities, page_offer, speeds
 from .outcomes import Outcome
 from .phase_b_training import dcs_received, invalid_command, send_dcs
 from .session import Session
@@ -162,13 +162,13 @@ def want_page(s: Session, now: float) -> State:
     """Settle the form for this far terminal; ask the host for the page unless one that fits is at hand."""
     assert s.far.capabilities is not None
     sending = s.sending
-    sending.form = page_form(s.settings, s.far.capabilities)
+    sending.offer = page_offer(s.settings, s.far.capabilities)
     sending.steps = speeds(s.settings, s.far.capabilities)
     if sending.modulation not in sending.steps:
         sending.modulation = sending.steps[0]
     if sending.page is None and sending.following is not None:
         sending.page, sending.following = sending.following, None
-    if sending.page is not None and not fits(sending.page, sending.form):
+    if sending.page is not None and not fits(sending.page, sending.offer):
         sending.page, sending.asked = None, sending.number - 1
     if sending.page is not None:
         return send_dcs(s, now)
@@ -176,7 +176,7 @@ def want_page(s: Session, now: float) -> State:
         return nothing_more(s, now)
     if sending.asked < sending.number:
         sending.asked = sending.number
-        s.tell(PageWanted(number=sending.number, form=sending.form))
+        s.tell(PageWanted(number=sending.number, offer=sending.offer))
     s.board.start(Timer.X_HOST, now)
     return State.PAGE_WANTED
 

@@ -114,7 +114,7 @@ def hand_over(s: Session, command: Fcf | None, octets: bytes, verdict: Verdict, 
     """Tell the host of the page; *command* is what ended it."""
     receiving, parameters = s.receiving, s.receiving.parameters
     assert parameters is not None and command is not None
-    ending = find_end(octets, parameters.coding)
+    ending = find_end(octets, parameters.form.coding)
     receiving.command = PLAIN_OF.get(command, command)
     receiving.interrupted = command in PLAIN_OF
     receiving.verdict = verdict

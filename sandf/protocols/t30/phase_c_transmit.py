@@ -11,6 +11,8 @@ What this module does not do: partial pages are in :mod:`.phase_c_transmit_ecm`,
 
 from __future__ import annotations
 
+from sandf.protocols.t4.line import min_line_bits, to_line
+
 from . import pump
 from .chart import Input, State, Table, row
 from .ecm import blocks
@@ -24,7 +26,6 @@ from .events import (
     Verdict,
 )
 from .frames import NO_FRAME, PRI_OF, Fcf, Frame, build_pps
-from .message import finish
 from .modems import step_down_rate
 from .outcomes import Outcome
 from .phase_b import capabilities_again, capabilities_received, want_page
@@ -58,13 +59,9 @@ def start_page(s: Session, frame: Frame, now: float) -> State:
     sending.doubt_told = sending.doubt_committed = sending.undecided = False
     sending.octets_done = 0
     sending.spoilt = False
-    octets = finish(
-        page.octets,
-        page.coding,
-        ecm=parameters.ecm,
-        bit_rate=parameters.modulation.bit_rate,
-        scan_line_ms=parameters.scan_line_ms,
-    )
+    # Fill is not for ECM (T.30 Annex A); nothing stands between T.6 data and its EOFB.
+    least = 0 if parameters.ecm else min_line_bits(parameters.scan_line_ms, parameters.modulation.bit_rate)
+    octets = to_line(page.octets, page.form.coding, page.form.width, min_bits=least)
     if parameters.ecm:
         sending.blocks = blocks(octets, parameters.frame_octets)
         sending.block = sending.pprs = 0
@@ -77,8 +74,8 @@ def start_page(s: Session, frame: Frame, now: float) -> State:
         state = State.PAGE_SENDING
     if sending.following is None and not sending.finished and sending.asked <= sending.number:
         sending.asked = sending.number + 1
-        assert sending.form is not None
-        s.tell(PageWanted(number=sending.asked, form=sending.form))
+        assert sending.offer is not None
+        s.tell(PageWanted(number=sending.asked, offer=sending.offer))
     return state
 
 

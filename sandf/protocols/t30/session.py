@@ -11,7 +11,7 @@ from . import pump
 from .capabilities import Capabilities, Parameters
 from .chart import State
 from .ecm import IncomingBlock, OutgoingBlock
-from .events import Event, FrameSent, OutgoingPage, PageForm, Verdict
+from .events import Event, FrameSent, OutgoingPage, PageOffer, Verdict
 from .frames import Fcf, build
 from .line import Line
 from .outcomes import Outcome
@@ -27,7 +27,7 @@ class Sending:
     steps: tuple[Modulation, ...] = ()
     modulation: Modulation | None = None
     parameters: Parameters | None = None
-    form: PageForm | None = None
+    offer: PageOffer | None = None
     number: int = 1
     page: OutgoingPage | None = None
     following: OutgoingPage | None = None

@@ -9,9 +9,11 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sandf.protocols.t4.form import Coding, Paper, Resolution
+
 from .capabilities import Parameters
 from .modems import ALL_MODULATIONS
-from .picture import Coding, Length, Resolution, ScanLineTime, Width
+from .picture import Length, ScanLineTime
 from .pump import Modulation
 from .timers import Timer
 
@@ -73,7 +75,7 @@ class TerminalSettings:
     frame_octets: int = 256
     codings: tuple[Coding, ...] = (Coding.MMR, Coding.MR, Coding.MH)
     resolutions: frozenset[Resolution] = ALL_RESOLUTIONS
-    widest: Width = Width.A3
+    widest: Paper = Paper.A3
     longest: Length = Length.UNLIMITED
     scan_line_time: ScanLineTime = ScanLineTime.MS_0
     scan_halves: bool = False

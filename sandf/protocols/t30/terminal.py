@@ -151,8 +151,8 @@ class Terminal:
     def page_ready(self, page: OutgoingPage, now: float) -> None:
         """The page of the latest PageWanted.  Raises ValueError if it does not have the form that was asked."""
         sending = self._session.sending
-        if sending.form is not None and not fits(page, sending.form):
-            raise ValueError(f"page {sending.asked} is {page.form}, which {sending.form} does not allow")
+        if sending.offer is not None and not fits(page, sending.offer):
+            raise ValueError(f"page {sending.asked} is {page.form}, which {sending.offer} does not allow")
         if sending.page is None and sending.asked <= sending.number:
             sending.page = page
         else:

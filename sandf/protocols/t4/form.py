@@ -34,6 +34,7 @@ class Resolution(enum.Enum):
     """R16 x 15.4 lines/mm."""
     INCH_200X100 = (200, 100)
     INCH_200 = (200, 200)
+    INCH_200X400 = (200, 400)
     INCH_300 = (300, 300)
     INCH_400 = (400, 400)
 
@@ -46,6 +47,11 @@ class Resolution(enum.Enum):
     def y(self) -> int:
         """Rows per inch."""
         return self.value[1]
+
+    @property
+    def metric(self) -> bool:
+        """Whether it is given to the millimetre, not to the inch (T.30 Table 2, bits 44 and 45)."""
+        return self.value[0] in (204, 408)
 
 
 class Paper(enum.Enum):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from sandf.protocols.t4.line import to_line
 from sandf.protocols.t30 import events
-from sandf.protocols.t30.message import finish
 from sandf.protocols.t30.settings import TerminalSettings
 
 from .line import Impairment, Line
@@ -39,8 +39,8 @@ class CallTestCase(SynchronousTestCase):
         received = line.called.host.received
         self.assertEqual(len(received), len(pages))
         for sent, got in zip(pages, received, strict=True):
-            expected = finish(sent.octets, sent.coding, ecm=True, bit_rate=14400, scan_line_ms=0)
+            expected = to_line(sent.octets, sent.form.coding, sent.form.width)
             # RTC begins with fill where the last line ends within an octet: compare what a decoder sees.
             self.assertEqual(got.octets.rstrip(b"\0"), expected.rstrip(b"\0"))
             self.assertTrue(got.complete)
-            self.assertEqual((got.parameters.coding, got.parameters.resolution, got.parameters.width), sent.form)
+            self.assertEqual(got.parameters.form, sent.form)

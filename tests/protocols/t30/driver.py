@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandf.protocols.t4.form import PageForm
 from sandf.protocols.t30 import events, frames, pump
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import Terminal
@@ -16,7 +17,7 @@ class Driver:
         self.sent: list[str] = []
         self.told: list[events.Event] = []
         self.ended: list[events.Ended] = []
-        self.form: events.PageForm | None = None
+        self.offer: events.PageOffer | None = None
         own = own or TerminalSettings(ecm=ecm, operator=True, ident="1")
         self.terminal = Terminal(own, role=role, intention=intention, now=0.0)
         self.terminal.start(0.0)
@@ -41,7 +42,7 @@ class Driver:
             if isinstance(event, events.Ended):
                 self.ended.append(event)
             if isinstance(event, events.PageWanted):
-                self.form = event.form
+                self.offer = event.offer
 
     def record(self, command: pump.Command) -> None:
         match command:
@@ -85,14 +86,10 @@ class Driver:
 
     def answer(self, what: str) -> None:
         terminal, now = self.terminal, self.now
-        if what == "page" and self.form is not None:
-            form = self.form
-            terminal.page_ready(
-                events.OutgoingPage(
-                    octets=b"\x11" * 900, coding=form.codings[0], resolution=form.resolutions[-1], width=form.widths[-1]
-                ),
-                now,
-            )
+        if what == "page" and self.offer is not None:
+            offer = self.offer
+            form = PageForm(coding=offer.codings[0], resolution=offer.resolutions[-1], paper=offer.papers[-1])
+            terminal.page_ready(events.OutgoingPage(octets=b"\x11" * 900, form=form), now)
         acts = {
             "none": terminal.no_more_pages,
             "doubt": terminal.page_in_doubt_committed,

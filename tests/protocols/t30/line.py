@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from sandf.protocols.t4.bits import to_bits, to_octets
+from sandf.protocols.t4.codes import EOFB
+from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
 from sandf.protocols.t30 import air, events, frames, pump
-from sandf.protocols.t30.picture import Coding, Resolution, Width
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import Terminal
@@ -299,15 +301,15 @@ def page(
     *,
     coding: Coding = Coding.MMR,
     resolution: Resolution = Resolution.FINE,
-    width: Width = Width.A4,
+    paper: Paper = Paper.A4,
     seed: int = 1,
 ) -> events.OutgoingPage:
     """A page of about *size* octets that looks enough like T.4 to have its end found."""
-    body = bytes((seed * 7 + index * 37) % 251 | 0x11 for index in range(size))
+    form = PageForm(coding=coding, resolution=resolution, paper=paper)
     if coding is Coding.MMR:
-        return events.OutgoingPage(octets=body, coding=coding, resolution=resolution, width=width)
+        body = bytes((seed * 7 + index * 37) % 251 | 0x11 for index in range(size))
+        return events.OutgoingPage(octets=to_octets(to_bits(body) + EOFB), form=form)
     eol = "000000000001" + ("1" if coding is Coding.MR else "")
     rows = max(1, size // 60)
     bits = "".join(eol + "10110111" * (40 + (seed + row) % 25) for row in range(rows))
-    octets = int(bits[::-1], 2).to_bytes((len(bits) + 7) // 8, "little")
-    return events.OutgoingPage(octets=octets, coding=coding, resolution=resolution, width=width)
+    return events.OutgoingPage(octets=to_octets(bits), form=form)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 
+from sandf.protocols.t4.bits import to_bits
+from sandf.protocols.t4.form import Coding, Paper, Resolution
 from sandf.protocols.t30 import events, pump
-from sandf.protocols.t30.message import to_bits
-from sandf.protocols.t30.picture import Coding, Resolution, ScanLineTime, Width
+from sandf.protocols.t30.picture import ScanLineTime
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.timers import Timer
 
@@ -42,7 +43,7 @@ class Calls(CallTestCase):
     def test_mmr_without_ecm_agrees_on_mr(self) -> None:
         host = Host(pages=[page(coding=Coding.MR)])
         line = Line(settings(codings=(Coding.MMR,)), settings(ecm=False), caller_host=host).run()
-        self.assertEqual(host.of(events.PageWanted)[0].form.codings, (Coding.MR,))
+        self.assertEqual(host.of(events.PageWanted)[0].offer.codings, (Coding.MR,))
         self.check(line, host.pages)
 
     def test_page_that_does_not_fit_is_our_own_mistake(self) -> None:
@@ -50,7 +51,7 @@ class Calls(CallTestCase):
         self.assertRaises(ValueError, line.run)
 
     def test_page_size_changes_by_eom(self) -> None:
-        pages = [page(), page(width=Width.B4, seed=2), page(resolution=Resolution.STANDARD, seed=3), page(seed=4)]
+        pages = [page(), page(paper=Paper.B4, seed=2), page(resolution=Resolution.STANDARD, seed=3), page(seed=4)]
         line = Line(CALLER, CALLED, pages=pages).run()
         self.check(line, pages)
         posts = [name for name in line.caller.frames if name.startswith("PPS")]
@@ -58,8 +59,8 @@ class Calls(CallTestCase):
 
     def test_all_resolutions_and_widths(self) -> None:
         for resolution in Resolution:
-            for width in Width:
-                pages = [page(resolution=resolution, width=width)]
+            for paper in Paper:
+                pages = [page(resolution=resolution, paper=paper)]
                 self.check(Line(CALLER, CALLED, pages=pages).run(), pages)
 
     def test_fill_for_the_minimum_scan_line_time(self) -> None:

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from sandf.protocols.t30 import events, frames, modems, pump
+from sandf.protocols.t4.form import Coding
+from sandf.protocols.t30 import frames, modems, pump
 from sandf.protocols.t30.chart import State
 from sandf.protocols.t30.frames import Fcf
-from sandf.protocols.t30.picture import Coding, Resolution, Width
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import TABLE
@@ -138,8 +138,7 @@ class Chart(SynchronousTestCase):
 
     def test_cost_of_a_page(self) -> None:
         """A 60 KB page under ECM costs well under 20 ms at each end, signals included."""
-        far = Resolution.FINE, Width.A4
-        sent = events.OutgoingPage(octets=page(60_000).octets, coding=Coding.MMR, resolution=far[0], width=far[1])
+        sent = page(60_000)
         best = 1.0
         for _ in range(3):
             line = Line(TerminalSettings(), TerminalSettings(), pages=[sent] * 5)

@@ -9,12 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from sandf.protocols.t30 import air, ecm, frames, message, modems, pump
+from sandf.protocols.t4.bits import to_bits, to_octets
+from sandf.protocols.t4.codes import EOFB, EOL
+from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
+from sandf.protocols.t4.line import to_line
+from sandf.protocols.t30 import air, ecm, frames, modems, pump
 from sandf.protocols.t30.capabilities import Capabilities, Parameters
 from sandf.protocols.t30.events import OutgoingPage
 from sandf.protocols.t30.frames import Fcf
-from sandf.protocols.t30.negotiation import command, own_capabilities, page_form
-from sandf.protocols.t30.picture import Coding, Length, Resolution, ScanLineTime, Width
+from sandf.protocols.t30.message import find_end
+from sandf.protocols.t30.negotiation import command, own_capabilities, page_offer
+from sandf.protocols.t30.picture import Length, ScanLineTime
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import TerminalSettings
 
@@ -101,7 +106,7 @@ capabilities = st.builds(
     inch=st.booleans(),
     metric=st.booleans(),
     two_dimensional=st.booleans(),
-    widest=st.sampled_from(Width),
+    widest=st.sampled_from(Paper),
     longest=st.sampled_from(Length),
     scan_line_time=st.sampled_from(ScanLineTime),
     scan_halves=st.booleans(),
@@ -117,9 +122,12 @@ parameters = st.builds(
     modulation=st.sampled_from(list(modems.LADDER)),
     ecm=st.just(True),
     frame_octets=st.sampled_from([64, 256]),
-    coding=st.sampled_from(Coding),
-    resolution=st.sampled_from(Resolution),
-    width=st.sampled_from(Width),
+    form=st.builds(
+        PageForm,
+        coding=st.sampled_from(Coding),
+        resolution=st.sampled_from(Resolution),
+        paper=st.sampled_from(Paper),
+    ),
     length=st.sampled_from(Length),
     scan_line_ms=st.sampled_from([0, 5, 10, 20, 40]),
     with_subaddress=st.booleans(),
@@ -140,8 +148,10 @@ class Table2(SynchronousTestCase):
         dcs = Parameters.parse(line_order("00 44 0F 30"))
         assert dcs is not None
         self.assertEqual((dcs.modulation, dcs.ecm, dcs.frame_octets), (Modulation.V17_14400, True, 64))
-        self.assertEqual((dcs.coding, dcs.scan_line_ms, dcs.length), (Coding.MH, 0, Length.A4))
-        self.assertEqual(Parameters.parse(line_order("00 50 0F 22")).coding, Coding.MMR)  # type: ignore[union-attr]
+        self.assertEqual((dcs.form.coding, dcs.scan_line_ms, dcs.length), (Coding.MH, 0, Length.A4))
+        dcs = Parameters.parse(line_order("00 50 0F 22"))
+        assert dcs is not None
+        self.assertIs(dcs.form.coding, Coding.MMR)
         polled = Capabilities.parse(line_order("00 80 11 01 01 01 40"))
         assert polled is not None
         self.assertEqual((polled.can_transmit, polled.password), (True, True))
@@ -195,14 +205,14 @@ class Table2(SynchronousTestCase):
         self, far: Capabilities, ecm_on: bool, codings: tuple[Coding, ...]
     ) -> None:
         own = TerminalSettings(ecm=ecm_on, codings=codings)
-        form = page_form(own, far)
-        self.assertEqual(Coding.MMR in form.codings, ecm_on and far.t6 and Coding.MMR in codings)
-        if Coding.MR in form.codings:
+        offer = page_offer(own, far)
+        self.assertEqual(Coding.MMR in offer.codings, ecm_on and far.t6 and Coding.MMR in codings)
+        if Coding.MR in offer.codings:
             self.assertTrue(far.two_dimensional)
-        for resolution in form.resolutions:
+        for resolution in offer.resolutions:
             self.assertTrue(far.accepts(resolution))
-            page = OutgoingPage(octets=b"", coding=form.codings[0], resolution=resolution, width=form.widths[-1])
-            dcs = command(own, far, page, Modulation.V27TER_2400)
+            form = PageForm(coding=offer.codings[0], resolution=resolution, paper=offer.papers[-1])
+            dcs = command(own, far, OutgoingPage(octets=b"", form=form), Modulation.V27TER_2400)
             self.assertEqual(Parameters.parse(dcs.build()), dcs)
 
     def test_speed_limits_are_offered_honestly(self) -> None:
@@ -212,50 +222,31 @@ class Table2(SynchronousTestCase):
 
 
 class Messages(SynchronousTestCase):
-    def test_rtc_is_put_on_once(self) -> None:
-        for coding, tag in ((Coding.MH, ""), (Coding.MR, "1")):
-            row = message.EOL + tag + "0011"
-            bare = message.to_octets(row * 3)
-            done = message.finish(bare, coding, ecm=True, bit_rate=14400, scan_line_ms=0)
-            again = message.finish(done, coding, ecm=True, bit_rate=14400, scan_line_ms=0)
-            self.assertEqual(done, again)
-            self.assertEqual(message.to_bits(done).count(message.EOL), 9)
-            slow = message.finish(done, coding, ecm=False, bit_rate=9600, scan_line_ms=20)
-            self.assertEqual(message.to_bits(slow).count(message.EOL), 9)
-            self.assertGreaterEqual(8 * len(slow), 3 * 192)
-
-    def test_fill_is_not_for_ecm(self) -> None:
-        bare = message.to_octets((message.EOL + "0011") * 3)
-        done = message.finish(bare, Coding.MH, ecm=True, bit_rate=14400, scan_line_ms=40)
-        self.assertLess(len(done), 20)
-
     def test_ends_are_found(self) -> None:
         for coding, end in (
-            (Coding.MH, message.EOL * 6),
-            (Coding.MR, (message.EOL + "1") * 6),
-            (Coding.MMR, message.EOFB),
+            (Coding.MH, EOL * 6),
+            (Coding.MR, (EOL + "1") * 6),
+            (Coding.MMR, EOFB),
         ):
             tag = "1" if coding is Coding.MR else ""
-            body = "1101" * 40 if coding is Coding.MMR else (message.EOL + tag + "1101") * 40
-            whole = message.to_octets(body + end)
+            body = "1101" * 40 if coding is Coding.MMR else (EOL + tag + "1101") * 40
+            whole = to_octets(body + end)
             for tail in (b"", bytes(1), bytes(500)):
-                found = message.find_end(whole + tail, coding)
+                found = find_end(whole + tail, coding)
                 self.assertEqual((found.octets.rstrip(b"\0"), found.complete), (whole.rstrip(b"\0"), True))
-            cut = message.find_end(message.to_octets(body), coding)
+            cut = find_end(to_octets(body), coding)
             self.assertFalse(cut.complete)
 
     def test_two_eols_in_mid_page_are_no_end(self) -> None:
-        rows = message.EOL + "1101"
-        whole = message.to_octets(rows * 10 + message.EOL + rows * 10 + message.EOL * 6)
-        self.assertEqual(message.find_end(whole, Coding.MH).octets, whole)
+        rows = EOL + "1101"
+        whole = to_octets(rows * 10 + EOL + rows * 10 + EOL * 6)
+        self.assertEqual(find_end(whole, Coding.MH).octets, whole)
 
     @PROFILE
-    @given(st.binary(max_size=400), st.sampled_from(Coding), st.booleans())
-    def test_never_raises_and_bits_come_back(self, octets: bytes, coding: Coding, with_ecm: bool) -> None:
-        self.assertEqual(message.to_octets(message.to_bits(octets)), octets)
-        message.find_end(octets, coding)
-        done = message.finish(octets, coding, ecm=with_ecm, bit_rate=14400, scan_line_ms=10)
-        self.assertTrue(message.find_end(done, coding).complete)
+    @given(st.binary(max_size=400), st.sampled_from(Coding))
+    def test_never_raises_and_finds_the_end_of_what_we_send(self, octets: bytes, coding: Coding) -> None:
+        find_end(octets, coding)
+        self.assertTrue(find_end(to_line(octets, coding, 1728), coding).complete)
 
 
 class Blocks(SynchronousTestCase):
@@ -323,7 +314,7 @@ class AirTimes(SynchronousTestCase):
     @given(st.binary(min_size=1, max_size=60))
     def test_zero_insertion_is_counted_as_it_is_done(self, octets: bytes) -> None:
         ones = inserted = 0
-        for bit in message.to_bits(octets + air.fcs(octets)):
+        for bit in to_bits(octets + air.fcs(octets)):
             ones = ones + 1 if bit == "1" else 0
             if ones == 5:
                 inserted, ones = inserted + 1, 0

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from sandf.protocols.t4.form import Coding, Paper
+from sandf.protocols.t4.line import to_line
 from sandf.protocols.t30 import events
 from sandf.protocols.t30.events import Verdict
-from sandf.protocols.t30.message import finish
-from sandf.protocols.t30.picture import Coding, Width
 from sandf.protocols.t30.settings import TerminalSettings
 
 from .line import Host, Line, page
@@ -47,7 +47,7 @@ class Damaged(SynchronousTestCase):
         confirmed = [e.number for e in line.caller.host.of(events.PageConfirmed)]
         self.assertEqual(confirmed, list(range(1, len(confirmed) + 1)))
         stored = [p.octets.rstrip(b"\0") for p in line.called.host.received if p.verdict is Verdict.MCF]
-        whole = [finish(p.octets, p.coding, ecm=True, bit_rate=0, scan_line_ms=0).rstrip(b"\0") for p in pages]
+        whole = [to_line(p.octets, p.form.coding, p.form.width).rstrip(b"\0") for p in pages]
         trace = "\n".join(line.trace)
         # Every confirmed page is there, in order; at most one more has come whose confirmation was lost.
         self.assertEqual(stored[: len(confirmed)], whole[: len(confirmed)], trace)
@@ -68,7 +68,7 @@ class Damaged(SynchronousTestCase):
         commit: float,
     ) -> None:
         pages = [
-            page(2000, coding=Coding.MR, seed=seed, width=Width.B4 if change and seed == 1 else Width.A4)
+            page(2000, coding=Coding.MR, seed=seed, paper=Paper.B4 if change and seed == 1 else Paper.A4)
             for seed in range(count)
         ]
         line = Line(

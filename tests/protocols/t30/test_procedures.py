@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sandf.protocols.t4.form import Coding, Paper
 from sandf.protocols.t30 import events
-from sandf.protocols.t30.picture import Coding, Width
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import CopyQuality, Intention, RtnPolicy, TerminalSettings
 
@@ -51,7 +51,7 @@ class Retraining(CallTestCase):
         self.assertEqual(line.caller.host.outcome, "PAGE_REJECTED")
 
     def test_rtn_or_rtp_after_eom(self) -> None:
-        pages = [page(coding=Coding.MR), page(coding=Coding.MR, width=Width.B4)]
+        pages = [page(coding=Coding.MR), page(coding=Coding.MR, paper=Paper.B4)]
         line = Line(CALLER, self.judged(10, 0), pages=pages).run()
         self.check(line, pages)
         line = Line(CALLER, self.judged(30, 0, 0), pages=pages).run()
@@ -85,7 +85,7 @@ class Polling(CallTestCase):
             self.assertEqual(line.called.host.of(events.Identified)[0].ident, "1")
 
     def test_poll_with_page_change(self) -> None:
-        pages = [page(), page(width=Width.A3), page()]
+        pages = [page(), page(paper=Paper.A3), page()]
         line = Line(
             CALLER, CALLED, polled=pages, caller_intention=Intention.RECEIVE, called_intention=Intention.SEND
         ).run()
