@@ -140,7 +140,7 @@ def status(config: Path | None, as_json: bool) -> None:
     _ask(config, as_json, "status")
 
 
-@main.command(epilog="\b\n" + queries.GRAMMAR)
+@main.command(epilog="\b\n" + queries.GRAMMAR, short_help="Ask the classic way, see show --help.")
 @click.argument("words", nargs=-1, required=True)
 @AS_JSON
 @click.pass_obj
@@ -155,7 +155,7 @@ def show(config: Path | None, words: tuple[str, ...], as_json: bool) -> None:
     _ask(config, as_json, "show", words=" ".join(words))
 
 
-@main.command()
+@main.command(short_help="See the ladder of a call, a job or a fax.")
 @click.argument("id")
 @AS_JSON
 @click.pass_obj
@@ -208,7 +208,7 @@ def watch(config: Path | None, jobs: tuple[str, ...], as_json: bool) -> None:
         _follow(gateway, "watch", as_json, jobs=list(jobs))
 
 
-@main.command()
+@main.command(short_help="Fax files and follow them, page by page.")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(dir_okay=False, exists=True, allow_dash=True))
 @click.option("--to", required=True, multiple=True, metavar="NUMBER|ADDRESS", help="Whom to fax; may be repeated.")
 @click.option("--from", "sender", default="", metavar="ADDRESS", help="Your mail address; notices go there.")

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 from rich.text import Text
 
@@ -83,7 +83,6 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._confirmed: dict[str, int] = {}
         self._progress = Progress(
-            SpinnerColumn(finished_text=" "),
             TextColumn("{task.fields[to]}", markup=False),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[text]}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
@@ -113,9 +112,13 @@ class Bars:
             self._progress.update(task, total=step["pages"])
         if step["step"] == "confirmed":
             self._confirmed[job] = step["page"]
-        self._progress.update(task, text=one_line(step["text"]), completed=self._done(step))
         if step["step"] in ("ended", "deferred"):
+            # The whole sentence is said below; a bar that has never known its pages stays empty.
+            word = "deferred" if step["step"] == "deferred" else "delivered" if step.get("delivered") else "failed"
+            self._progress.update(task, text=word, completed=self._done(step), total=self._total(task))
             self._progress.stop_task(task)
+        else:
+            self._progress.update(task, text=one_line(step["text"]), completed=self._done(step))
 
     def _done(self, step: Step) -> float:
         """Pages so far, with the part of the one that is on the line."""
@@ -124,6 +127,9 @@ class Bars:
             # A retry begins at a later page: those before it are confirmed.
             done = step["page"] - 1 + min(1.0, step.get("octets", 0) / step["total"])
         return done
+
+    def _total(self, task: TaskID) -> float:
+        return self._progress.tasks[self._progress.task_ids.index(task)].total or 1
 
     def _task(self, job: str) -> TaskID:
         if job not in self._tasks:

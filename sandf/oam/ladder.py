@@ -116,16 +116,16 @@ def _capabilities(can: Capabilities) -> str:
         for name, has in (
             ("fine", can.fine),
             ("superfine", can.superfine),
-            ("300 dpi", can.dots_300),
-            ("400 dpi", can.dots_400),
+            ("300", can.dots_300),
+            ("400", can.dots_400),
         )
         if has
     ]
     words = [f"{fastest.system} {fastest.bit_rate}"] if fastest else []
-    words += ["ECM"] * can.ecm + ["/".join(codings), *resolutions, can.widest.name]
+    words += ["ECM"] * can.ecm + ["/".join(codings), "/".join(resolutions), can.widest.name]
     words += [] if can.can_receive else ["cannot receive"]
     words += ["has a document to be polled"] * can.can_transmit
-    return ", ".join(words)
+    return ", ".join(filter(None, words))
 
 
 def _parameters(chosen: Parameters) -> str:

@@ -231,5 +231,6 @@ def _transaction(transaction: Transaction) -> str:
         case PageRefused(number=number, sent_again=again):
             return f"page {number} refused" + (", to be sent again" if again else "")
         case PageReceived(page=page):
-            return f"page {page.number} received, {page.rows or '?'} rows, {len(page.octets)} octets"
+            rows = f"{page.rows} rows, " if page.rows else ""
+            return f"page {page.number} received, {rows}{len(page.octets)} octets"
     return ""

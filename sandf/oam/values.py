@@ -24,6 +24,7 @@ from sandf.store.records import (
     FaxRecord,
     HistoryLine,
     Job,
+    JobKind,
     StoredMessage,
     TraceLine,
 )
@@ -302,7 +303,7 @@ class Values:
 
     def job(self, job: Job) -> Value:
         """One recipient and how far it has come."""
-        is_fax = bool(job.called)
+        is_fax = job.kind is JobKind.FAX
         return {
             "job": job.job_id,
             "message": job.message_id,

@@ -283,6 +283,15 @@ class BarTests(SynchronousTestCase):
         self.assertIn("5550001", out.getvalue())
         self.assertNotIn("\x1b[2J", out.getvalue())
 
+    def test_a_fax_that_never_began_leaves_an_empty_bar(self) -> None:
+        out = io.StringIO()
+        bars = Bars(Recipients(), Console(file=out, width=100, force_terminal=True))
+        with bars:
+            bars.told(STEPS[0])
+            bars.told(BUSY)
+        (task,) = bars._progress.tasks
+        self.assertEqual((task.completed, task.total, task.fields["text"]), (0, 1, "deferred"))
+
 
 class DocumentTests(SynchronousTestCase):
     def test_media_types(self) -> None:

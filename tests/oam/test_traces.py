@@ -39,7 +39,7 @@ Call C1
      6.00 |                              | * fmsp: connected
      6.00 |--------- CNG 0.5 s --------->|
      9.10 |<------------ CSI ------------| "+1 555 0123"
-     9.90 |<------------ DIS ------------| V.27ter 2400, ECM, MH/MR/MMR, fine, superfine, A4
+     9.90 |<------------ DIS ------------| V.27ter 2400, ECM, MH/MR/MMR, fine/superfine, A4
     11.00 |========= TCF 1.5 s =========>| V.17 14400 bit/s
     13.50 |<------------ CFR ------------| ready to receive
     36.00 |---------- PPS-MPS ---------->| page 1, block 1, 117 frames
