@@ -66,6 +66,12 @@ def _applications(configuration: Configuration, raw: dict[str, Any]) -> Iterator
                 mmoip.information_type.value,
                 'an mmoip peer with application = "offramp" needs information_type = "fax"',
             )
+        for name, word in (
+            ("image_encoding", mmoip.image_encoding.value),
+            ("image_resolution", mmoip.image_resolution.value),
+        ):
+            if word != "passthrough" and mmoip.session_target is not None:
+                yield _warning(f"{path}.{name}", word, "this version mails pages as they were received: passthrough")
 
 
 def _reachable(configuration: Configuration, raw: dict[str, Any]) -> Iterator[Problem]:

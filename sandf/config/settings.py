@@ -125,7 +125,6 @@ class SmtpClient(Table, frozen=True, kw_only=True):
     maximum_connections: Positive = 10
     retry: tuple[Seconds, ...] = (300.0, 900.0, 1800.0, 3600.0)
     give_up_after: Seconds = 432_000.0
-    delay_notice_after: Seconds = 14_400.0
 
 
 class Smtp(Table, frozen=True, kw_only=True):
