@@ -113,7 +113,7 @@ class ContractTests(SynchronousTestCase):
         configuration = self.configuration
         self.assertEqual(
             [(problem.key_path, problem.value) for problem in configuration.warnings],
-            [("dial_peer[1].image_encoding", "mmr"), ("dial_peer[1].image_resolution", "fine")],
+            [("dial_peer[1].image_encoding", '"mmr"'), ("dial_peer[1].image_resolution", '"fine"')],
         )
         self.assertEqual(configuration.gateway.hostname, "fax.example.com")
         self.assertEqual(configuration.store.url.path, Path("/var/lib/sandf/sandf.db"))
