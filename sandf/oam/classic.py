@@ -261,8 +261,9 @@ def brief_text(number: int, generic: Fields, tele: Fields | None, mmoip: Fields 
     if tele is not None:
         duration, fax = int(tele["TxDuration"]), int(tele["FaxTxDuration"])
         lines.append(
-            f"Tele : tx:{duration}/{fax}/{max(0, duration - fax)}ms  noise:{tele['NoiseLevel']} acom:{tele['ACOMLevel']}"
-            f"  i/0:{tele['InSignalLevel']}/{tele['OutSignalLevel']} dBm"
+            f"Tele : tx:{duration}/{fax}/{max(0, duration - fax)}ms  "
+            f"noise:{tele['NoiseLevel']} acom:{tele['ACOMLevel']}  "
+            f"i/0:{tele['InSignalLevel']}/{tele['OutSignalLevel']} dBm"
         )
     if mmoip is not None:
         lines.append(

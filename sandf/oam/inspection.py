@@ -215,7 +215,7 @@ class Inspection:
         """Read the configuration again; calls go on."""
         try:
             changes = await self._around.reload()
-        except ConfigurationError as error:
+        except (ConfigurationError, OSError) as error:
             raise Refusal(f"The configuration is not taken, the old one stays:\n{error}")
         if changes.unchanged:
             return _order("Nothing has changed.", live=[], restart=[])

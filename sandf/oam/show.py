@@ -150,7 +150,7 @@ def _jobs(value: Value) -> str:
             job["state"],
             job["to"],
             job["attempts"],
-            job["confirmed_pages"],
+            job["confirmed_pages"] if job["kind"] == "fax" else None,
             _when(job["due_at"] if job["state"] == "deferred" else job["ended_at"]),
             job["cause_name"],
         )
