@@ -15,11 +15,10 @@ from sandf.protocols.t4.codes import EOFB, EOL
 from sandf.protocols.t4.form import Coding
 
 # Two EOLs in a row end a message; that they should be six is not insisted on.
-_RTC = {
-    Coding.MH: re.compile("0{11,}1(?:000000000001)+"),
-    Coding.MR: re.compile("0{11,}11(?:0000000000011)+"),
-}
-_TAIL_OCTETS = 32
+_RTC = {Coding.MH: re.compile(f"{EOL}(?:{EOL})+"), Coding.MR: re.compile(f"{EOL}1(?:{EOL}1)+")}
+_RTC_TAIL_OCTETS = 4096
+"""RTC lies so near to the last one bit of what was received; noise behind it is short."""
+_EOFB_TAIL_OCTETS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +35,19 @@ def find_end(octets: bytes, coding: Coding) -> Ending:
 
 
 def _find_rtc(octets: bytes, coding: Coding) -> Ending:
-    bits = to_bits(octets)
+    kept = octets.rstrip(b"\0")
+    head, bits = kept[:-_RTC_TAIL_OCTETS], to_bits(kept[-_RTC_TAIL_OCTETS:])
     ends = [found.end() for found in _RTC[coding].finditer(bits)]
     # Noise may make two EOLs in mid page: the end is the last such place, and no line follows it.
     if not ends or EOL in bits[ends[-1] :]:
-        return Ending(octets=octets.rstrip(b"\0"), complete=False)
-    return Ending(octets=to_octets(bits[: ends[-1]]), complete=True)
+        return Ending(octets=kept, complete=False)
+    return Ending(octets=head + to_octets(bits[: ends[-1]]), complete=True)
 
 
 def _find_eofb(octets: bytes) -> Ending:
     kept = octets.rstrip(b"\0")
     # Padding is zeros and EOFB ends in a one: it lies in the last octets that are not zero.
-    head, tail = kept[:-_TAIL_OCTETS], to_bits(kept[-_TAIL_OCTETS:])
+    head, tail = kept[:-_EOFB_TAIL_OCTETS], to_bits(kept[-_EOFB_TAIL_OCTETS:])
     at = tail.rfind(EOFB)
     if at >= 0:
         return Ending(octets=head + to_octets(tail[: at + len(EOFB)]), complete=True)

@@ -21,7 +21,7 @@ from sandf.protocols.t4.encode import encode
 from sandf.protocols.t4.form import Coding
 from sandf.protocols.t4.walk import Lines, walk
 
-_END_OF_LINE = re.compile("00000000000+1")
+_END_OF_LINE = re.compile(EOL)
 _MOST_ZEROS_AFTER_ONE = "000"
 
 

@@ -27,7 +27,8 @@ from sandf.protocols.t4.codes import EOL
 from sandf.protocols.t4.decode import one_dimensional, two_dimensional
 from sandf.protocols.t4.form import Coding
 
-_END_OF_LINE = re.compile("00000000000+1")
+_END_OF_LINE = re.compile(EOL)
+"""Its end is the end of an EOL however much fill is in front; "0{11,}1" would take the square of a long fill's time."""
 _LONGEST_LINE = 1 << 18
 """Bits.  A line takes at most 5 s (T.4 clause 3), which is 168,000 bits at 33,600 bit/s; what is longer is noise."""
 _EMPTY_LINES_IN_RTC = 5
@@ -94,12 +95,12 @@ class Walk:
         """Take the next octets of the page; what follows RTC or EOFB is ignored."""
         if self._ended or self._damaged:
             return
-        known = len(self._pending.rstrip("0"))
+        searched = max(0, len(self._pending) - len(EOL) + 1)
         self._pending += to_bits(octets, msb_first=self._msb_first)
         if self._coding is Coding.MMR:
             self._read_block(self._width * 8)
         else:
-            self._read_lines(known)
+            self._read_lines(searched)
 
     def finish(self) -> Lines:
         """The page has ended: count what is left and say what was found."""
@@ -232,8 +233,9 @@ class Walk:
         while len(bits) - at > margin:
             row = two_dimensional(bits, at, self._shown, self._width)
             if row is None:
-                self._ended = bool(_END_OF_LINE.match(bits, at))
-                self._damaged = not self._ended and bits.find("1", at) >= 0
+                one = bits.find("1", at)
+                self._ended = one - at >= len(EOL) - 1
+                self._damaged = one >= 0 and not self._ended
                 break
             at = row[1]
             self._good_row(row[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -236,6 +237,13 @@ class Messages(SynchronousTestCase):
                 self.assertEqual((found.octets.rstrip(b"\0"), found.complete), (whole.rstrip(b"\0"), True))
             cut = find_end(to_octets(body), coding)
             self.assertFalse(cut.complete)
+
+    def test_long_fill_costs_no_more_than_its_length(self) -> None:
+        started = time.process_time()
+        for coding in Coding:
+            found = find_end(b"\x10" + bytes(200_000) + b"\x01" + bytes(200_000), coding)
+            self.assertEqual((len(found.octets), found.complete), (200_002, False))
+        self.assertLess(time.process_time() - started, 1.0)
 
     def test_two_eols_in_mid_page_are_no_end(self) -> None:
         rows = EOL + "1101"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -75,6 +76,13 @@ class OnTheLine(SynchronousTestCase):
             bare = to_octets(bits[: bits.rindex(EOFB)])
             self.assertEqual(with_eofb(bare, 1728), octets)
             self.assertEqual(with_eofb(octets + b"\0\0", 1728), octets)
+
+    def test_long_fill_costs_no_more_than_its_length(self) -> None:
+        started = time.process_time()
+        for coding, tag in ((Coding.MH, ""), (Coding.MR, "1")):
+            row = EOL + tag + "11"
+            self.assertEqual(len(split(to_octets(row + "0" * 500_000 + row + "0" * 500_000), coding)), 2)
+        self.assertLess(time.process_time() - started, 1.0)
 
     def test_mmr_rows_cannot_be_split(self) -> None:
         self.assertRaises(ValueError, split, b"\xff", Coding.MMR)

@@ -225,6 +225,15 @@ class DamagedPages(SynchronousTestCase):
             for coding in (Coding.MH, Coding.MR):
                 self.assertEqual(walk(octets, coding, 1728).rows, 0)
 
+    def test_long_fill_costs_no_more_than_its_length(self) -> None:
+        started = time.process_time()
+        for coding in (Coding.MH, Coding.MR):
+            page = Walk(coding, 1728)
+            for octets in (to_octets(EOL + "1"), *[bytes(36)] * 2000, to_octets("1")):
+                page.feed(octets)
+            page.finish()
+        self.assertLess(time.process_time() - started, 1.0)
+
     def test_a_line_without_end_is_bounded(self) -> None:
         page = Walk(Coding.MH, 1728)
         page.feed(to_octets(EOL))
