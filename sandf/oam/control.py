@@ -215,7 +215,8 @@ class ControlConnection(Protocol):
         try:
             request = await self._aside(lambda: requests.read_request(line), len(line))
             value = await self._value(request, len(line))
-            answer = {"ok": True, "value": value, "text": render(value)}
+            text = await self._aside(lambda: render(value), _weight(value))
+            answer = {"ok": True, "value": value, "text": text}
         except Refusal as refusal:
             answer = _refused(refusal)
         except Failure as ending:
@@ -335,6 +336,11 @@ class _Following:
             self._open.discard(step.job)
             if not self._open and not self._done.called:
                 self._done.callback(None)
+
+
+def _weight(value: Value) -> int:
+    """About how many octets the text of *value* has; only a ladder is ever long."""
+    return sum(len(call["lines"]) * 80 for call in value["calls"]) if value["shows"] == "trace" else 0
 
 
 def _outcome(jobs: list[Value]) -> Value:

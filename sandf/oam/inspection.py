@@ -23,12 +23,12 @@ from . import queries
 from .documents import CallDocuments, PartCounts, part_counts
 from .refusal import Refusal
 from .tracing import CallTraces
-from .values import Mail, Value, Values, counts_value, fax_record, listed
+from .values import Mail, Value, Values, counts_value, fax_record, listed, message_id_field
 
 ENDED = (FaxState.ENDED, FaxState.CLOSED, FaxState.MAILED, FaxState.WITHHELD)
 JOBS_SHOWN = 100
 RECENT = 500
-"""Ended faxes among which a call is found by the beginning of its id."""
+"""Ended faxes among which a call is found by the beginning of its id, and messages whose origin is remembered."""
 SHORTEST_BEGINNING = 4
 """Characters of such a beginning."""
 
@@ -80,6 +80,7 @@ class Inspection:
         self._store = store
         self._traces = traces
         self._documents = documents
+        self._origins: dict[str, tuple[str, str]] = {}
         self._values = values
         self._around = surroundings
         self._seconds = seconds
@@ -235,14 +236,25 @@ class Inspection:
 
     async def _mail(self, parts: PartCounts | None, job_id: str | None, message_id: str | None = None) -> Mail:
         """What is still known of a mail: its retention may be over."""
-        job = stored = None
+        job = None
+        peer = header = ""
         try:
             job = await self._store.job(job_id) if job_id else None
             wanted = job.message_id if job else message_id
-            stored = await self._store.message(wanted) if wanted else None
+            if wanted:
+                peer, header = await self._origin(wanted)
         except KeyError:
             pass
-        return Mail(stored=stored, job=job, parts=parts)
+        return Mail(peer=peer, message_id=header, job=job, parts=parts)
+
+    async def _origin(self, message_id: str) -> tuple[str, str]:
+        """The client and the Message-ID of a stored message, which are read once, as it may be large."""
+        if message_id not in self._origins:
+            message = (await self._store.message(message_id)).message
+            self._origins[message_id] = (message.peer, message_id_field(message.octets))
+            while len(self._origins) > RECENT:
+                del self._origins[next(iter(self._origins))]
+        return self._origins[message_id]
 
     def _live_record(self, fax_id: str) -> FaxRecord | None:
         records = map(fax_record, self._control.calls.values())

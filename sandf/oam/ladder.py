@@ -56,7 +56,8 @@ def _rows(line: TraceLine, width: int) -> list[str]:
         between, beside = _arrow(label, outward=line.outward, thick=line.kind in _HIGH_SPEED), remark
     else:
         between, beside = " " * _GAP, f"* {one_line(line.text)}"
-    first, *more = textwrap.wrap(beside, width - _MARGIN, subsequent_indent="  ") or [""]
+    room = width - _MARGIN
+    first, *more = [beside] if len(beside) <= room else textwrap.wrap(beside, room, subsequent_indent="  ")
     rows = [f"{line.at:>{_TIME}.2f} |{between}| {first}".rstrip()]
     return rows + [f"{'':>{_TIME}} |{'':{_GAP}}| {rest}" for rest in more]
 

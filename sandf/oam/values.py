@@ -25,7 +25,6 @@ from sandf.store.records import (
     HistoryLine,
     Job,
     JobKind,
-    StoredMessage,
     TraceLine,
 )
 
@@ -39,7 +38,10 @@ Value = dict[str, Any]
 class Mail:
     """What is known of the mail of a fax."""
 
-    stored: StoredMessage | None = None
+    peer: str = ""
+    """Address of the SMTP client that brought it."""
+    message_id: str = ""
+    """Its Message-ID (RFC 5322 3.6.4)."""
     job: Job | None = None
     parts: PartCounts | None = None
 
@@ -187,9 +189,7 @@ class Values:
         }
         if record is not None and record.direction is FaxDirection.ON_RAMP:
             words["session_target"] = ", ".join(f"mailto:{address}" for address in record.mail_to)
-        if mail.stored is not None:
-            words["remote_address"] = mail.stored.message.peer
-            words["message_id"] = message_id_field(mail.stored.message.octets)
+        words |= {"remote_address": mail.peer, "message_id": mail.message_id}
         if mail.job is not None:
             words["dsn"] = bool(set(mail.job.notify or ("FAILURE",)) - {"NEVER"})
         setup = leg.setup if leg is not None else None

@@ -31,6 +31,7 @@ from sandf.oam import control
 from sandf.oam.control import ControlConnection, ControlFactory, Submission
 from sandf.oam.requests import COMMANDS
 from sandf.oam.socket_file import ControlService, SocketInUse, make_room
+from sandf.store.records import TraceLine
 
 from .world import World
 
@@ -293,6 +294,23 @@ class ControlTests(SynchronousTestCase):
         mail = email.message_from_bytes(self.taking.messages[0][0].octets, policy=default)
         (attached,) = mail.iter_attachments()
         self.assertEqual(len(attached.get_payload(decode=True)), 100_004)
+
+    def test_long_ladders_are_drawn_beside_the_reactor_thread(self) -> None:
+        aside: list[object] = []
+
+        def beside(work: Callable[[], object]) -> Deferred[object]:
+            aside.append(work)
+            return maybeDeferred(work)
+
+        self.program = Program(gateway(self.world, self.taking, beside))
+        self.world.sending(self.world.accept())
+        self.program.say(command="trace", id="C1")
+        self.assertEqual(len(aside), 0)
+        for number in range(1000):
+            line = TraceLine(call_id="C1", at=50.0 + number, outward=True, kind="frame", text="RR")
+            self.world.traces.line("C1", line)
+        (answer,) = self.program.say(command="trace", id="C1")
+        self.assertEqual((len(aside), answer["text"].count(" RR ")), (1, 1000))
 
     def test_everybody_is_told_when_the_gateway_closes(self) -> None:
         self.send()

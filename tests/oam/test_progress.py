@@ -51,6 +51,7 @@ class ProgressTests(SynchronousTestCase):
                 "ended: delivered: Message delivered to remote fax machine",
             ],
         )
+        self.assertEqual(self.world.progress._watches, {})
         self.assertEqual(
             self.told[-1].value(),
             {
