@@ -20,10 +20,12 @@ from sandf.store.interfaces import IStore
 from sandf.store.records import FaxRecord, FaxState, Job, JobState
 
 from . import queries
+from .classic_values import ClassicValues, Mail, message_id_field
 from .documents import CallDocuments, PartCounts, part_counts
+from .peer_values import dial_peer_value
 from .refusal import Refusal
 from .tracing import CallTraces
-from .values import Mail, Value, Values, counts_value, fax_record, listed, message_id_field
+from .values import Value, Values, counts_value, fax_record, listed
 
 ENDED = (FaxState.ENDED, FaxState.CLOSED, FaxState.MAILED, FaxState.WITHHELD)
 JOBS_SHOWN = 100
@@ -82,6 +84,7 @@ class Inspection:
         self._documents = documents
         self._origins: dict[str, tuple[str, str]] = {}
         self._values = values
+        self._classic = ClassicValues(values)
         self._around = surroundings
         self._seconds = seconds
         self._now = now
@@ -115,7 +118,7 @@ class Inspection:
     async def active_fax(self, *, brief: bool = False) -> Value:
         """``show call active fax``."""
         calls = [
-            self._values.active_fax(call, await self._mail_of_call(call))
+            self._classic.active_fax(call, await self._mail_of_call(call))
             for call in tuple(self._control.calls.values())
         ]
         return listed("active_fax", "calls", calls, brief=brief)
@@ -123,7 +126,7 @@ class Inspection:
     async def history_fax(self, *, brief: bool = False, last: int = queries.HISTORY_DEFAULT) -> Value:
         """``show call history fax``: the *last* faxes, the oldest of them first."""
         records = await self._store.faxes(states=ENDED, limit=last)
-        faxes = [self._values.history_fax(record, await self._mail_of_fax(record)) for record in reversed(records)]
+        faxes = [self._classic.history_fax(record, await self._mail_of_fax(record)) for record in reversed(records)]
         return listed("history_fax", "faxes", faxes, brief=brief)
 
     async def fax(self, fax_id: str) -> Value:
@@ -159,7 +162,7 @@ class Inspection:
         chosen = [peer for peer in plan.peers if name in ("", "summary", str(peer.tag))]
         if not chosen and name not in ("", "summary"):
             raise Refusal(f"There is no dial peer {which}. See: show dial-peer voice summary")
-        peers = [self._values.dial_peer(peer, calls=calls, ports_down=down) for peer in chosen]
+        peers = [dial_peer_value(peer, calls=calls, ports_down=down) for peer in chosen]
         shows = "dial_peer_summary" if name == "summary" else "dial_peers"
         return listed(shows, "dial_peers", peers, dial_peer_hunt=plan.dial_peer_hunt)
 

@@ -17,9 +17,10 @@ from sandf.callcontrol.primitives import PageReceived, ProviderKind, RemoteIdent
 from sandf.config import ConfigurationError, Problem, Reload
 from sandf.oam import queries
 from sandf.oam.classic import connection_id
+from sandf.oam.classic_values import message_id_field
 from sandf.oam.refusal import Refusal
 from sandf.oam.show import render
-from sandf.oam.values import Value, message_id_field
+from sandf.oam.values import Value
 from sandf.store.records import JobKind, NewJob
 
 from .world import FINE_MMR, World, fired
