@@ -57,7 +57,6 @@ class FarMachine:
             settings.terminal(ident=ident, judge=self._judge),
             role=Role.CALLED,
             intention=Intention.RECEIVE if receives else Intention.SEND,
-            now=bearer.clock.seconds(),
         )
         self._session = FaxSession(
             name=name,

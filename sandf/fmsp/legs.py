@@ -141,7 +141,6 @@ class ReceivingLeg(FaxLeg):
             self._settings.terminal(ident=self._setup.called_subscriber, judge=reception.judge.judge),
             role=Role.CALLED,
             intention=Intention.RECEIVE,
-            now=bearer.clock.seconds(),
         )
         self._run(bearer, terminal, reception, reception)
 
@@ -175,9 +174,7 @@ class SendingLeg(FaxLeg):
             self._release(causes.NOTHING_TO_SEND, f"page {self._setup.first_page} of {pages.count}")
             return
         self._dispatch = Dispatch(pages, self._setup.first_page, self._settings, self)
-        terminal = Terminal(
-            self._terminal_settings(), role=Role.CALLER, intention=Intention.SEND, now=bearer.clock.seconds()
-        )
+        terminal = Terminal(self._terminal_settings(), role=Role.CALLER, intention=Intention.SEND)
         self._run(bearer, terminal, self._dispatch, None)
 
     def ending(self, outcome: Outcome) -> tuple[Cause, str]:

@@ -43,7 +43,7 @@ def no_trace(call_id: str, line: TraceLine) -> None:
 
 
 class FaxSession:
-    """Drives *terminal* on *bearer*; *told* gets each of its events but the frames.
+    """Drives *terminal* on *bearer*; *told* gets each of its events but frames and transitions.
 
     *name* stands for the call in logs and the trace; *heard* sees each signal before the terminal does.  *failed* is
     called, after everything is let go of, if any of them raises: a fault on our side ends no more than the call.
@@ -190,6 +190,8 @@ class FaxSession:
         elif isinstance(event, events.FrameHeard):
             text = name_of(event.octets) if event.intact else "damaged frame"
             self._note(outward=False, at=event.now, kind="frame", text=text, octets=event.octets)
+        elif isinstance(event, events.StateChanged):
+            self._log_transition(event)
         else:
             if isinstance(event, events.Ended):
                 self.stop()
@@ -236,6 +238,19 @@ class FaxSession:
             state=self._terminal.state.name,
             way="->" if outward else "<-",
             text=text,
+        )
+
+    def _log_transition(self, change: events.StateChanged) -> None:
+        if not self._verbose:
+            return
+        timer = f" ({change.timer.value}, {change.seconds:g} s)" if change.timer else ""
+        self.log.debug(
+            "t30({call}){{{state}}}: {trigger} -> {next_state}{timer}",
+            call=self.name,
+            state=change.state.name,
+            trigger=change.trigger.name,
+            next_state=change.next_state.name,
+            timer=timer,
         )
 
     def _note_command(self, command: pump.Command) -> None:

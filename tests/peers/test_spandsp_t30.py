@@ -91,7 +91,6 @@ class SpandspTests(SynchronousTestCase):
             settings.terminal(ident="+1 555 1000", judge=judge),
             role=role,
             intention=Intention.RECEIVE if reception else Intention.SEND,
-            now=self.reactor.seconds(),
         )
 
     def send(self, packet: Packet) -> None:

@@ -4,7 +4,7 @@ A row says what is done on an input in a state and which states may follow.  Whe
 several, it returns the one; where there is one, it need not.  A frame that no row of the present state names is
 ignored: T.30's subroutines "command received?" and "response received?" go on listening.
 
-What this module does not do: it runs nothing; :mod:`.terminal` looks rows up and logs the transitions.
+What this module does not do: it runs nothing; :mod:`.terminal` looks rows up and tells of the transitions.
 """
 
 from __future__ import annotations
@@ -79,6 +79,9 @@ class Input(enum.Enum):
     STORE_SLOW = "store is slow"
     HOST_SLOW = "host did not answer"
     NEXT_SLOW = "next page is slow"
+    # In any state, and so in no table.
+    HUNG_UP = "host hangs up"
+    BEARER_LOST = "bearer lost"
 
 
 Trigger = Fcf | Input

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
 
 from .capabilities import Capabilities, Parameters
+from .chart import State, Trigger
 from .outcomes import Outcome
 from .picture import Length, ScanLineTime
 from .pump import Modulation
 from .settings import CopyQuality
+from .timers import Timer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +187,21 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """A row of the chart was taken: *trigger* in *state* led to *next_state*, which may be the same.
+
+    *timer* bounds what comes next, for *seconds* from now or from the end of what is being sent; None where nothing
+    is timed.
+    """
+
+    state: State
+    trigger: Trigger
+    next_state: State
+    timer: Timer | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """T.30 is over; nothing follows."""
 
@@ -206,5 +223,6 @@ Event = (
     | FrameSent
     | FrameHeard
     | Progress
+    | StateChanged
     | Ended
 )

@@ -65,6 +65,11 @@ class Line:
         """Whether a reply is waited for."""
         return self._reply is not None
 
+    @property
+    def reply(self) -> Timer | None:
+        """The timer of the reply that is waited for, or will be once the turn under way is sent."""
+        return self._turn.reply if self._under_way and self._turn is not None else self._reply
+
     def send(
         self,
         *transmissions: pump.Command,

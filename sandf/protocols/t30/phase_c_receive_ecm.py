@@ -66,8 +66,10 @@ def _take_block(s: Session) -> None:
 
 
 def block_taken(s: Session, response: Fcf, now: float) -> State:
-    """MCF (or ERR) for a block within the page: the next one follows."""
+    """MCF (or ERR) for a block within the page: the next one follows, unless the page is too large already."""
     receiving = s.receiving
+    if receiving.octets > s.settings.max_page_octets:
+        return s.end(Outcome.STORE_REFUSED, now)
     receiving.answered, receiving.answer = True, response
     receiving.command = Fcf.NULL
     s.line.send(pump.SendFrames(frames=(s.frame(response),)), listen=s.listen_for_page(), reply=Timer.T2, now=now)
@@ -169,7 +171,13 @@ _ANSWERED = (
     State.DCS_AWAITED,
     State.OPERATOR_ALERTED_RX,
 )
-_AFTER_PPS = (State.PARTIAL_PAGE_AWAITED, State.STORING_ECM, State.EOM_ANSWERED, State.EOP_ANSWERED)
+_AFTER_PPS = (
+    State.PARTIAL_PAGE_AWAITED,
+    State.STORING_ECM,
+    State.EOM_ANSWERED,
+    State.EOP_ANSWERED,
+    State.DCN_SENT,
+)
 _DCN = row(dcn_in_message, State.ENDED)
 
 TABLE: Table = {

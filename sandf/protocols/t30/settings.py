@@ -79,6 +79,8 @@ class TerminalSettings:
     longest: Length = Length.UNLIMITED
     scan_line_time: ScanLineTime = ScanLineTime.MS_0
     scan_halves: bool = False
+    # A larger page is not taken, and ends the call: two hours and a half at 14400 bit/s.
+    max_page_octets: int = 16 * 1024 * 1024
     judge: Judge | None = None
     rtp_share: float = 0.05
     rtn_share: float = 0.15

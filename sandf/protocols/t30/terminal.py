@@ -23,7 +23,7 @@ from . import (
     pump,
 )
 from .chart import Input, State, Table, Trigger
-from .events import Ended, Event, FrameHeard, OutgoingPage, Progress
+from .events import Ended, Event, FrameHeard, OutgoingPage, Progress, StateChanged
 from .frames import NO_FRAME, Fcf, Frame, parse
 from .negotiation import fits
 from .outcomes import Outcome
@@ -81,7 +81,6 @@ _SENDING = frozenset(
         State.RR_SENT, State.CTC_SENT, State.EOR_SENT, State.EOR_RR_SENT, State.DIS_AWAITED,
     }
 )  # fmt: skip
-MAX_PAGE_OCTETS = 64 * 1024 * 1024
 MAX_IDENTIFICATIONS = 8
 PROGRESS_OCTETS = 4096
 
@@ -89,11 +88,10 @@ PROGRESS_OCTETS = 4096
 class Terminal:
     """One end of one facsimile call."""
 
-    def __init__(self, settings: TerminalSettings, *, role: Role, intention: Intention, now: float) -> None:
-        """Nothing happens before :meth:`start`; *now* is in seconds of any clock that only goes forward."""
+    def __init__(self, settings: TerminalSettings, *, role: Role, intention: Intention) -> None:
+        """Nothing happens before :meth:`start`; ``now`` is in seconds of any clock that only goes forward."""
         self._session = Session(settings, role, intention)
         self._state = State.IDLE
-        del now  # the contract has it; nothing is timed before start
         self._leaving: Outcome | None = None
         self._told = 0
 
@@ -203,11 +201,11 @@ class Terminal:
         if self._state in (State.DCN_SENT, State.ENDED):
             return
         if self._state is State.IDLE:
-            self._enter(s.close(outcome))
+            self._enter(s.close(outcome), Input.HUNG_UP)
         elif s.line.transmitting:
             self._leaving = self._leaving or outcome
         else:
-            self._enter(s.end(outcome, now))
+            self._enter(s.end(outcome, now), Input.HUNG_UP)
 
     # What comes out.
 
@@ -226,7 +224,7 @@ class Terminal:
 
     def _dispatch(self, trigger: Trigger, frame: Frame, now: float) -> None:
         if self._leaving is not None and self._line_is_free(trigger):
-            self._enter(self._session.end(self._leaving, now))
+            self._enter(self._session.end(self._leaving, now), Input.HUNG_UP)
             return
         row = TABLE.get((self._state, trigger))
         if row is None:
@@ -234,7 +232,8 @@ class Terminal:
         state = row.action(self._session, frame, now)
         if state is None and len(row.to) == 1:
             state = row.to[0]
-        self._enter(state or self._state)
+        if state is not None:
+            self._enter(state, trigger)
 
     def _line_is_free(self, trigger: Trigger) -> bool:
         """Whether one who has hung up meanwhile may say DCN on this: a reply is not waited for, or here it is."""
@@ -242,18 +241,21 @@ class Terminal:
             return False
         return trigger is not Input.SENT or not self._session.line.awaiting
 
-    def _enter(self, state: State) -> None:
-        ended = state is State.ENDED and self._state is not State.ENDED
+    def _enter(self, state: State, trigger: Trigger) -> None:
+        s, before = self._session, self._state
         self._state = state
-        if ended:
-            assert self._session.outcome is not None
-            self._session.tell(Ended(outcome=self._session.outcome))
+        timer = s.line.reply or s.board.next_timer()
+        seconds = s.board.seconds(timer) if timer is not None else 0.0
+        s.tell(StateChanged(state=before, trigger=trigger, next_state=state, timer=timer, seconds=seconds))
+        if state is State.ENDED and before is not State.ENDED:
+            assert s.outcome is not None
+            s.tell(Ended(outcome=s.outcome))
 
     def _sent(self, now: float) -> None:
         s = self._session
         if self._state is State.DCN_SENT:
             assert s.outcome is not None
-            self._enter(s.close(s.outcome))
+            self._enter(s.close(s.outcome), Input.SENT)
         else:
             self._dispatch(Input.SENT, NO_FRAME, now)
 
@@ -308,11 +310,12 @@ class Terminal:
         if self._state is State.PAGE_AWAITED:
             self._dispatch(Input.CARRIER_UP, NO_FRAME, now)
         receiving = s.receiving
-        if receiving.octets < MAX_PAGE_OCTETS:
-            receiving.data.append(octets)
-            receiving.octets += len(octets)
-            if self._state is State.PAGE_ARRIVING:
-                self._progress(receiving.octets)
+        receiving.data.append(octets)
+        receiving.octets += len(octets)
+        if receiving.octets > s.settings.max_page_octets:
+            self.hang_up(now, Outcome.STORE_REFUSED)
+        elif self._state is State.PAGE_ARRIVING:
+            self._progress(receiving.octets)
 
     def _progress(self, octets: int) -> None:
         """Tell of a page on its way in, every few thousand octets."""
@@ -340,8 +343,9 @@ class Terminal:
     def _bearer_lost(self) -> None:
         s = self._session
         if self._state is State.EOP_ANSWERED:
-            self._enter(phase_c_receive.call_over(s, NO_FRAME, 0.0))
+            state = phase_c_receive.call_over(s, NO_FRAME, 0.0)
         elif self._state in _SENDING:
-            self._enter(s.close(Outcome.CLEARED_IN_MESSAGE))
+            state = s.close(Outcome.CLEARED_IN_MESSAGE)
         else:
-            self._enter(s.close(Outcome.CLEARED_IN_RECEPTION if self._state in _RECEIVING else Outcome.CALL_CLEARED))
+            state = s.close(Outcome.CLEARED_IN_RECEPTION if self._state in _RECEIVING else Outcome.CALL_CLEARED)
+        self._enter(state, Input.BEARER_LOST)

@@ -101,12 +101,14 @@ class TimerBoard:
         """When the first of them expires; None if none runs."""
         return min(self._deadlines.values(), default=None)
 
+    def next_timer(self) -> Timer | None:
+        """Which expires first; None if none runs."""
+        return min(self._deadlines, key=self._deadlines.__getitem__, default=None)
+
     def expired(self, now: float) -> Timer | None:
         """Take the earliest timer whose time has come off the board; None if there is none."""
-        if not self._deadlines:
-            return None
-        timer = min(self._deadlines, key=self._deadlines.__getitem__)
-        if self._deadlines[timer] > now:
+        timer = self.next_timer()
+        if timer is None or self._deadlines[timer] > now:
             return None
         del self._deadlines[timer]
         return timer

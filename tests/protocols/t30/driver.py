@@ -7,6 +7,8 @@ from sandf.protocols.t30 import events, frames, pump
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import Terminal
 
+from .line import check_transition
+
 
 class Driver:
     """A pump that always transmits at once, and a host that answers when the test says so."""
@@ -19,7 +21,7 @@ class Driver:
         self.ended: list[events.Ended] = []
         self.offer: events.PageOffer | None = None
         own = own or TerminalSettings(ecm=ecm, operator=True, ident="1")
-        self.terminal = Terminal(own, role=role, intention=intention, now=0.0)
+        self.terminal = Terminal(own, role=role, intention=intention)
         self.terminal.start(0.0)
         self.drain()
 
@@ -39,6 +41,8 @@ class Driver:
                 self.record(command)
         for event in self.terminal.events():
             self.told.append(event)
+            if isinstance(event, events.StateChanged):
+                check_transition(event)
             if isinstance(event, events.Ended):
                 self.ended.append(event)
             if isinstance(event, events.PageWanted):

@@ -16,9 +16,10 @@ from sandf.protocols.t4.bits import to_bits, to_octets
 from sandf.protocols.t4.codes import EOFB
 from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
 from sandf.protocols.t30 import air, events, frames, pump
+from sandf.protocols.t30.chart import Input, State
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
-from sandf.protocols.t30.terminal import Terminal
+from sandf.protocols.t30.terminal import TABLE, Terminal
 
 Impairment = Callable[[str, str, bytes], Iterable[tuple[bytes, bool]]]
 DETECT = 0.05
@@ -94,6 +95,13 @@ class Host:
         return None
 
 
+def check_transition(change: events.StateChanged) -> None:
+    """What happened is a row of the chart, or one of the few things that may happen in any state."""
+    if change.trigger in (Input.HUNG_UP, Input.BEARER_LOST) or change.state is State.DCN_SENT:
+        return
+    assert change.next_state in TABLE[change.state, change.trigger].to, change
+
+
 class End:
     """One end of the line: a terminal, its host, and its pump."""
 
@@ -120,6 +128,8 @@ class End:
             for command in ordered:
                 self.line.carry_out(self, command)
             for event in told:
+                if isinstance(event, events.StateChanged):
+                    check_transition(event)
                 answer = self.host.answer(event)
                 if answer is not None and answer[0] is not None:
                     self.line.at(answer[0], partial(self.act, answer[1]))
@@ -172,8 +182,8 @@ class Line:
         self.bad_training = bad_training
         self.spoil = spoil
         self.trace: list[str] = []
-        one = Terminal(caller, role=Role.CALLER, intention=caller_intention, now=0.0)
-        two = Terminal(called, role=Role.CALLED, intention=called_intention, now=0.0)
+        one = Terminal(caller, role=Role.CALLER, intention=caller_intention)
+        two = Terminal(called, role=Role.CALLED, intention=called_intention)
         self.caller = End("caller", self, one, caller_host or Host(pages=list(pages)))
         self.called = End("called", self, two, called_host or Host(pages=list(polled)))
 

@@ -63,6 +63,14 @@ class Calls(CallTestCase):
                 pages = [page(resolution=resolution, paper=paper)]
                 self.check(Line(CALLER, CALLED, pages=pages).run(), pages)
 
+    def test_a_page_without_end_is_not_confirmed(self) -> None:
+        for ecm in (True, False):
+            small = settings(ecm=ecm, frame_octets=64, max_page_octets=20_000)
+            line = Line(CALLER, small, pages=[page(60_000, coding=Coding.MR)]).run()
+            self.assertEqual(line.called.host.outcome, "STORE_REFUSED")
+            self.assertEqual(line.called.host.received, [])
+            self.assertEqual(line.caller.host.of(events.PageConfirmed), [])
+
     def test_fill_for_the_minimum_scan_line_time(self) -> None:
         sent = page(coding=Coding.MH)
         slow = settings(ecm=False, scan_line_time=ScanLineTime.MS_20)
