@@ -241,11 +241,12 @@ class Transmission:
                     fax.disconnect(event.cause)
 
     def _fax_setup(self, line: Leg) -> FaxSend:
-        fastest, ecm = self._settings.max_speed, self._settings.ecm
+        fastest, ecm, rtn_policy = self._settings.max_speed, self._settings.ecm, None
         peer = self._routing.plan.peer(line.peer_tag)
         if isinstance(peer, PotsPeer):
             fastest = min(fastest, peer.max_speed or fastest)
             ecm = ecm if peer.ecm is None else peer.ecm
+            rtn_policy = peer.rtn_policy
         failed = sum(causes.CATALOGUE[number].retry is Retry.PROTOCOL for number in self._job.failures)
         if failed:
             fastest = min(fastest, SLOWER[min(failed, len(SLOWER)) - 1])
@@ -255,6 +256,7 @@ class Transmission:
             first_page=self._job.confirmed_pages + 1,
             max_speed=fastest,
             ecm=ecm and failed < len(SLOWER),
+            rtn_policy=rtn_policy,
         )
 
     async def _transaction(self, event: TransactionIndication, record: FaxLog) -> None:

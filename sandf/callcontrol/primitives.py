@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sandf.causes import Cause
 from sandf.protocols.t4.form import PageForm
+from sandf.protocols.t30.settings import RtnPolicy
 
 from .media import Page
 
@@ -66,6 +67,8 @@ class FaxSend:
     """Highest bit rate, bit/s."""
     ecm: bool = True
     """False on a retry that does without error correction."""
+    rtn_policy: RtnPolicy | None = None
+    """What to do when a page is refused; None: as the gateway is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from sandf.causes import Retry as RetryRow
-from sandf.dialpeer import DialPlan, ForwardDigits, Pattern, RtnPolicy, SessionTarget
+from sandf.dialpeer import DialPlan, ForwardDigits, Pattern, SessionTarget
 from sandf.dialpeer.peers import (
     Dsn,
     ImageEncoding,
@@ -22,6 +22,7 @@ from sandf.dialpeer.peers import (
     MmoipPeer,
     PotsPeer,
 )
+from sandf.protocols.t30.settings import RtnPolicy
 
 from .problems import Problem
 from .values import Endpoint, HostPort, Network, StoreUrl

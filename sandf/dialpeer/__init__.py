@@ -18,7 +18,6 @@ from .peers import (
     MmoipPeer,
     Peer,
     PotsPeer,
-    RtnPolicy,
 )
 from .plan import HUNT_ORDERS, Criterion, DialPlan, Match, Side, Usage
 from .syntax import PatternError
@@ -42,7 +41,6 @@ __all__ = [
     "PatternError",
     "Peer",
     "PotsPeer",
-    "RtnPolicy",
     "SessionTarget",
     "Side",
     "TargetError",

@@ -12,6 +12,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sandf.protocols.t30.settings import RtnPolicy
+
 from .pattern import Pattern
 from .target import SessionTarget
 
@@ -56,17 +58,6 @@ class InformationType(enum.Enum):
 
     FAX = "fax"
     VOICE = "voice"
-
-
-class RtnPolicy(enum.Enum):
-    """`rtn_policy`: what a sender does about a page answered by RTN (T.30 5.3.6.1.7)."""
-
-    RETRANSMIT = "retransmit"
-    """Send it once more, slower; then go on."""
-    GO_ON = "go_on"
-    """Count it as received and send the next."""
-    GIVE_UP = "give_up"
-    """End the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,4 +206,5 @@ class SendingLeg(FaxLeg):
             subaddress=self._setup.subaddress,
             max_speed=self._setup.max_speed,
             ecm=self._setup.ecm,
+            rtn_policy=self._setup.rtn_policy,
         )

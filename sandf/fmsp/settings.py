@@ -49,6 +49,7 @@ class FaxSettings:
         subaddress: str = "",
         max_speed: int = 14400,
         ecm: bool = True,
+        rtn_policy: RtnPolicy | None = None,
         judge: Judge | None = None,
     ) -> TerminalSettings:
         """The settings of one terminal; *max_speed* and *ecm* can only lower what is set here."""
@@ -67,6 +68,6 @@ class FaxSettings:
             rtp_share=self.rtp_share,
             rtn_share=self.rtn_share,
             longest_bad_run=self.longest_bad_run or None,
-            rtn_policy=self.rtn_policy,
+            rtn_policy=rtn_policy or self.rtn_policy,
             retransmissions=self.retransmissions,
         )

@@ -12,7 +12,6 @@ from sandf.dmsp.settings import RenderingSettings
 from sandf.fmsp.settings import FaxSettings
 from sandf.mspi.settings import MailClientSettings, MailServerSettings, NoticeSettings, OnRampMailSettings
 from sandf.protocols.smtp.settings import Credentials, TlsUse
-from sandf.protocols.t30.settings import RtnPolicy
 from sandf.protocols.t37.onramp import WithSubject
 from sandf.store.schedule import RetrySchedule, Rule
 from sandf.vtsp.exchange import VirtualPortSettings
@@ -59,7 +58,7 @@ def fax(configuration: Configuration) -> FaxSettings:
         rtp_share=t30.rtp_share,
         rtn_share=t30.rtn_share,
         longest_bad_run=t30.longest_bad_run,
-        rtn_policy=RtnPolicy[t30.rtn_policy.name],
+        rtn_policy=t30.rtn_policy,
         retransmissions=t30.retransmissions,
     )
 

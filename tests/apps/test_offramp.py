@@ -29,13 +29,16 @@ from sandf.callcontrol.primitives import (
 from sandf.causes import Cause, Retry
 from sandf.dialpeer import DialPlan, MmoipPeer, Pattern, PotsPeer
 from sandf.protocols.t4.form import Coding, PageForm, Resolution
+from sandf.protocols.t30.settings import RtnPolicy
 from sandf.store.records import FaxRecord, FaxState, Job, JobKind, JobState, NewJob, PageState
 from tests.callcontrol.providers import ScriptedProvider
 from tests.store.memory import MemoryStore
 
 NINE = Pattern.parse("9.......")
 MAIL_PEER = MmoipPeer(tag=3, incoming_called_number=Pattern.parse("."), application="offramp")
-POTS_PEER = PotsPeer(tag=4, destination_pattern=NINE, port="trunk", prefix="0,", max_speed=12000)
+POTS_PEER = PotsPeer(
+    tag=4, destination_pattern=NINE, port="trunk", prefix="0,", max_speed=12000, rtn_policy=RtnPolicy.GO_ON
+)
 SECOND_PEER = PotsPeer(tag=5, destination_pattern=NINE, port="other", preference=1)
 FINE_MR = PageForm(coding=Coding.MR, resolution=Resolution.FINE)
 
@@ -119,7 +122,10 @@ class OffRampTests(SynchronousTestCase):
         line.alerted()
         line.connected()
         fax = self.leg(ProviderKind.FAX)
-        self.assertEqual(fax.setup, FaxSend(transmitting_subscriber="+15550199", subaddress="12", max_speed=12000))
+        self.assertEqual(
+            fax.setup,
+            FaxSend(transmitting_subscriber="+15550199", subaddress="12", max_speed=12000, rtn_policy=RtnPolicy.GO_ON),
+        )
         self.assertEqual([bridge.other(fax) for bridge in fax.bridges], [document, line])
         fax.connected()
         fax.indicate(RemoteIdentified(ident="555 8354"))

@@ -42,8 +42,11 @@ class RtnPolicy(enum.Enum):
     """What a transmitter does on RTN: T.30 leaves it open, and some terminals send RTN for good pages."""
 
     RETRANSMIT = "retransmit"
-    GO_ON = "go-on"
-    GIVE_UP = "give-up"
+    """Send the page again, slower."""
+    GO_ON = "go_on"
+    """Send the next page."""
+    GIVE_UP = "give_up"
+    """End the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
