@@ -159,6 +159,7 @@ class GatewayService(Service):
         await gateway.delivery.stop()
         await gateway.notices.stop()
         await gateway.workers.stop()
+        gateway.progress.stop()
         await self._operation.control.stopService()
         await self._operation.manhole.stopService()
         await gateway.store.close()
