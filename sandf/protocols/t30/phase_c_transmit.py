@@ -266,7 +266,7 @@ def dcn_after_eom(s: Session, frame: Frame, now: float) -> State:
 
 
 def host_slow(s: Session, frame: Frame, now: float) -> State:
-    """The host did not commit the doubt: the page must not be confirmed."""
+    """The host gave no page, or did not commit the doubt, and the page must not be confirmed."""
     return s.end(Outcome.PAGES_FAILED, now)
 
 
