@@ -9,8 +9,9 @@ What this module does not do: it adds no gaps (the terminal asks for those by Se
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Sequence
+
+from sandf.protocols.hdlc import fcs, stuffed_bits
 
 from . import pump
 from .pump import Modulation
@@ -24,7 +25,6 @@ ECM_CLOSING_FLAGS = 2
 _SYMBOL_RATE = {Modulation.V27TER_2400: 1200, Modulation.V27TER_4800: 1600}
 _LONG_SYMBOLS = {"V.27ter": 50 + 1074 + 8, "V.29": 608, "V.17": 256 + 2976 + 64 + 48}
 _SHORT_SYMBOLS = {"V.27ter": 50 + 1074 + 8, "V.29": 608, "V.17": 256 + 38 + 48}
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
 def training_seconds(modulation: Modulation, *, short: bool = False) -> float:
@@ -33,16 +33,9 @@ def training_seconds(modulation: Modulation, *, short: bool = False) -> float:
     return symbols / _SYMBOL_RATE.get(modulation, 2400)
 
 
-def fcs(octets: bytes) -> bytes:
-    """The frame check sequence (T.30 5.3.7), in the order of the line."""
-    check = binascii.crc_hqx(octets.translate(_REVERSED), 0xFFFF) ^ 0xFFFF
-    return check.to_bytes(2, "big").translate(_REVERSED)
-
-
 def frame_bits(octets: bytes) -> int:
     """The bits of one frame between its flags: with FCS and inserted zeros."""
-    whole = octets + fcs(octets)
-    return 8 * len(whole) + bin(int.from_bytes(whole, "little")).count("11111")
+    return stuffed_bits(octets + fcs(octets))
 
 
 def frames_bits(frames: Sequence[bytes]) -> int:

@@ -123,7 +123,7 @@ class Terminal:
             case pump.CarrierLost():
                 self._carrier_lost(now)
             case pump.BearerLost():
-                self._bearer_lost()
+                self._bearer_lost(now)
             case pump.ToneDetected():
                 pass  # CED cannot be relied on, and CNG tells nothing that DIS would not.
 
@@ -340,10 +340,10 @@ class Terminal:
         if not line.deaf:
             self._dispatch(Input.FLAGS_LOST if slow else Input.CARRIER_LOST, NO_FRAME, now)
 
-    def _bearer_lost(self) -> None:
+    def _bearer_lost(self, now: float) -> None:
         s = self._session
         if self._state is State.EOP_ANSWERED:
-            state = phase_c_receive.call_over(s, NO_FRAME, 0.0)
+            state = phase_c_receive.call_over(s, NO_FRAME, now)
         elif self._state in _SENDING:
             state = s.close(Outcome.CLEARED_IN_MESSAGE)
         else:

@@ -73,6 +73,11 @@ class TimerBoard:
     """The running timers of one terminal."""
 
     def __init__(self, overrides: Mapping[Timer, float]) -> None:
+        """*overrides* are in seconds; raises ValueError for one that its row does not allow."""
+        for timer, seconds in overrides.items():
+            row = ROWS[timer]
+            if not row.minimum <= seconds <= row.maximum:
+                raise ValueError(f"{timer.value} of {seconds:g} s: {row.minimum:g} to {row.maximum:g} s is allowed")
         self._seconds = {timer: row.seconds for timer, row in ROWS.items()} | dict(overrides)
         self._deadlines: dict[Timer, float] = {}
 

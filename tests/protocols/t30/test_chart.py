@@ -9,13 +9,24 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.protocols.t4.form import Coding
-from sandf.protocols.t30 import frames, modems, pump
-from sandf.protocols.t30.chart import State
+from sandf.protocols.t30 import (
+    frames,
+    modems,
+    phase_b,
+    phase_b_training,
+    phase_c_receive,
+    phase_c_receive_ecm,
+    phase_c_transmit,
+    phase_c_transmit_ecm,
+    phase_d_interrupt,
+    pump,
+)
+from sandf.protocols.t30.chart import Input, State
 from sandf.protocols.t30.frames import Fcf
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import TABLE
-from sandf.protocols.t30.timers import ROWS, Timer
+from sandf.protocols.t30.timers import ROWS, Timer, TimerBoard
 
 from .driver import Driver
 from .line import Line, page
@@ -103,6 +114,16 @@ class Chart(SynchronousTestCase):
             self.assertTrue(row.to, state)
             self.assertTrue(row.action.__doc__)
 
+    def test_each_input_of_a_state_stands_in_one_table(self) -> None:
+        phases = (
+            phase_b, phase_b_training, phase_c_transmit, phase_c_transmit_ecm,
+            phase_c_receive, phase_c_receive_ecm, phase_d_interrupt,
+        )  # fmt: skip
+        self.assertEqual(sum(len(phase.TABLE) for phase in phases), len(TABLE))
+
+    def test_every_input_is_in_a_row_or_belongs_to_every_state(self) -> None:
+        self.assertEqual(set(Input) - {trigger for _, trigger in TABLE}, {Input.HUNG_UP, Input.BEARER_LOST})
+
     def test_every_state_can_be_left_and_entered(self) -> None:
         entered = {state for row in TABLE.values() for state in row.to} | {State.IDLE}
         left = {state for (state, _) in TABLE}
@@ -118,6 +139,9 @@ class Chart(SynchronousTestCase):
         self.assertEqual(set(ROWS), set(Timer))
         for timer, row in ROWS.items():
             self.assertTrue(row.minimum <= row.seconds <= row.maximum, timer)
+
+    def test_a_timer_outside_its_tolerance_is_refused(self) -> None:
+        self.assertRaises(ValueError, TimerBoard, {Timer.T4: 6.0})
 
     def test_silence_from_any_moment(self) -> None:
         for tenths in range(0, 230, 3):
