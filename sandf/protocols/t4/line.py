@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from sandf.protocols.t4.bits import to_bits, to_octets
+from sandf.protocols.t4.bits import REVERSED, to_bits, to_octets
 from sandf.protocols.t4.codes import EOFB, EOL, RTC_MH, RTC_MR
 from sandf.protocols.t4.encode import encode
 from sandf.protocols.t4.form import Coding
@@ -109,9 +109,9 @@ def with_eofb(octets: bytes, width: int, *, msb_first: bool = False) -> bytes:
 
     Data that ends with EOFB is only stripped of what follows; else the page is decoded to find its end.
     """
-    bits = to_bits(octets, msb_first=msb_first).rstrip("0")
-    if bits.endswith(EOFB):
-        return to_octets(bits)
+    kept = octets.rstrip(b"\0")
+    if to_bits(kept[-len(EOFB) :], msb_first=msb_first).rstrip("0").endswith(EOFB):
+        return kept.translate(REVERSED) if msb_first else kept
     end = walk(octets, Coding.MMR, width, msb_first=msb_first).end
     return to_octets(to_bits(octets, msb_first=msb_first)[:end] + EOFB)
 
