@@ -102,6 +102,9 @@ class IPageLedger(Interface):
         ValueError if the page is confirmed: it must not be sent again (but see ``resend_job``).
         """
 
+    def page_open(job_id: str, page: int, now: float) -> Deferred[None]:
+        """The doubt about *page* is over: the far terminal does not have it.  No change unless it is in doubt."""
+
     def page_confirmed(job_id: str, page: int, now: float) -> Deferred[None]:
         """MCF or RTP for *page* has come.  Again: no change.  ValueError if the page was never put in doubt."""
 

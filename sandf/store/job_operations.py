@@ -162,6 +162,12 @@ def page_in_doubt(database: Database, job_id: str, page: int, last: bool, attemp
     database.run(database.sql.doubt, rows.key("j", job_id), page, int(last), attempt, now)
 
 
+def page_open(database: Database, job_id: str, page: int, now: float) -> None:
+    """The doubt is over, and the page is still to be sent."""
+    _page_state(database, job_id, page)  # KeyError for an unknown job
+    database.run(database.sql.reopen, now, rows.key("j", job_id), page)
+
+
 def page_confirmed(database: Database, job_id: str, page: int, now: float) -> None:
     """The time of the first confirmation stays."""
     if _page_state(database, job_id, page) is None:

@@ -39,6 +39,8 @@ class PageState(enum.Enum):
     """Its post-message command may have been sent."""
     CONFIRMED = "confirmed"
     """Its MCF (or RTP) has come; it is never sent again."""
+    OPEN = "open"
+    """It is known not to have been taken: refused (RTN), or its post-message command never left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

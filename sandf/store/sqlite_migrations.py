@@ -61,7 +61,7 @@ _FIRST = Migration(
         """CREATE TABLE ledger (
             job INTEGER NOT NULL REFERENCES job (id) ON DELETE CASCADE,
             page INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('in doubt', 'confirmed')),
+            state TEXT NOT NULL CHECK (state IN ('in doubt', 'confirmed', 'open')),
             last INTEGER NOT NULL,
             attempt INTEGER NOT NULL,
             at REAL NOT NULL,

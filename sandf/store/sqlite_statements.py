@@ -70,9 +70,10 @@ SQLITE = Statements(
     ledger=f"SELECT {_list(rows.LEDGER)} FROM ledger WHERE job = ? ORDER BY page",
     ledger_state="SELECT state FROM ledger WHERE job = ? AND page = ?",
     doubt="""INSERT INTO ledger (job, page, state, last, attempt, at, sent) VALUES (?, ?, 'in doubt', ?, ?, ?, 1)
-        ON CONFLICT (job, page) DO UPDATE SET
+        ON CONFLICT (job, page) DO UPDATE SET state = excluded.state,
             last = excluded.last, attempt = excluded.attempt, at = excluded.at, sent = ledger.sent + 1""",
     confirm="UPDATE ledger SET state = 'confirmed', at = ? WHERE job = ? AND page = ? AND state = 'in doubt'",
+    reopen="UPDATE ledger SET state = 'open', at = ? WHERE job = ? AND page = ? AND state = 'in doubt'",
     forget_pages="DELETE FROM ledger WHERE job = ? AND page >= ?",
     add_fax=_add("fax_record", ("state", *rows.FAX), "RETURNING id"),
     fax=f"{_FAXES} WHERE id = ?",

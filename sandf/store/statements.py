@@ -56,6 +56,8 @@ class Statements:
     """job, page, last, attempt, now: put in doubt, sent once more."""
     confirm: str
     """now, job, page."""
+    reopen: str
+    """now, job, page."""
     forget_pages: str
     """job, first page."""
 

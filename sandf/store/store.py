@@ -180,6 +180,10 @@ class Store:
             lambda database: job_operations.page_in_doubt(database, job_id, page, last, attempt, now), now
         )
 
+    def page_open(self, job_id: str, page: int, now: float) -> Deferred[None]:
+        """It is not there."""
+        return self._change(lambda database: job_operations.page_open(database, job_id, page, now), now)
+
     def page_confirmed(self, job_id: str, page: int, now: float) -> Deferred[None]:
         """After its confirmation."""
         return self._change(lambda database: job_operations.page_confirmed(database, job_id, page, now), now)

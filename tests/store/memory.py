@@ -355,6 +355,18 @@ class MemoryStore:
 
         return self._change(doubt)
 
+    def page_open(self, job_id: str, page: int, now: float) -> Deferred[None]:
+        """Not there."""
+
+        def reopen() -> None:
+            self._seen(now)
+            entries = self._ledger(job_id)
+            if page in entries and entries[page].state is PageState.IN_DOUBT:
+                entries[page] = dataclasses.replace(entries[page], state=PageState.OPEN, at=now)
+                self._write_ledger(job_id, entries)
+
+        return self._change(reopen)
+
     def page_confirmed(self, job_id: str, page: int, now: float) -> Deferred[None]:
         """Cleared."""
 

@@ -125,6 +125,7 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
         lambda j, p, e: lambda s, now: s.page_in_doubt(j, p, last=e, attempt=1, now=now), jobs, numbers, st.booleans()
     ),
     st.builds(lambda j, p: lambda s, now: s.page_confirmed(j, p, now), jobs, numbers),
+    st.builds(lambda j, p: lambda s, now: s.page_open(j, p, now), jobs, numbers),
     st.builds(lambda r: lambda s, now: s.open_fax(r), record(st.just(""))),
     st.builds(lambda r: lambda s, now: s.update_fax(r), record(faxes)),
     st.builds(lambda f, p: lambda s, now: s.add_page(f, p, now), faxes, pages),

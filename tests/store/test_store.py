@@ -375,6 +375,14 @@ class WorkTests(StoreCase):
         error = self.assertRaises(
             ValueError, self.wait, self.store.page_in_doubt("j1", 2, last=False, attempt=2, now=1004.0)
         )
+        self.wait(self.store.page_open("j1", 3, 1005.0))
+        self.wait(self.store.page_open("j1", 2, 1005.0))
+        job = self.wait(self.store.job("j1"))
+        self.assertEqual([entry.state.value for entry in job.ledger], ["confirmed", "confirmed", "open"])
+        self.assertFalse(job.only_last_page_open, "a page that was refused is no page in doubt")
+        self.wait(self.store.page_in_doubt("j1", 3, last=True, attempt=2, now=1006.0))
+        job = self.wait(self.store.job("j1"))
+        self.assertEqual((job.ledger[2].state.value, job.ledger[2].sent), ("in doubt", 2))
         self.assertIn("page 2 of job j1 is confirmed", str(error))
 
     def test_repeated_command(self) -> None:
