@@ -6,12 +6,12 @@ import shutil
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from . import evidence, findings
+from . import evidence, findings, witness
 from .load import Accepted
 from .mailbox import Mailbox
 from .ring import Ring, wait_until
 
-PATIENCE = 300.0
+PATIENCE = 120.0
 """Seconds that anything may take, on the slowest machine."""
 UNDER_WAY = """
     SELECT kind || ' job ' || id || ' ' || state || ', ' || failures FROM job
@@ -22,7 +22,7 @@ UNDER_WAY = """
 class RingCase(SynchronousTestCase):
     """``gateway`` is still to be started; *speed* of its line is in times real time."""
 
-    speed = 120.0
+    speed = 30.0
 
     def setUp(self) -> None:
         """Make both."""
@@ -48,10 +48,12 @@ class RingCase(SynchronousTestCase):
         self.assertEqual(self.gateway.stop(), 0)
         self.mailbox.look()
 
-    def check(self, accepted: list[Accepted], left: list[findings.Ledgers]) -> evidence.Evidence:
+    def check(self, accepted: list[Accepted], left: list[findings.Jobs]) -> evidence.Evidence:
         """Laws 4 and 5 hold in the store, which no gateway is using, and at the mail server."""
         found = evidence.gather(self.gateway.store)
-        self.assertEqual(findings.all_wrong(accepted, left, found, self.mailbox), [], self.story())
+        said = witness.line(self.gateway.said())
+        wrong = findings.all_wrong(accepted, left, found, self.mailbox, said)
+        self.assertEqual(wrong, [], self.story())
         return found
 
     def confirmed(self) -> int:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandf.store.records import FaxDirection, FaxRecord, Job, JobKind, LedgerEntry
+from sandf.store.records import FaxDirection, FaxRecord, Job, JobKind
 from tests.store.waiting import OpenStore
 
 from .marks import Mark, marks_of_payload
@@ -18,11 +18,12 @@ ALL = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Jobs with their ledgers, received faxes, and the pages of those."""
+    """Jobs with their ledgers, sent faxes, received faxes, and the pages of those."""
 
     jobs: tuple[Job, ...]
     messages: dict[str, bytes]
     """The octets of each message, by its id."""
+    sent: tuple[FaxRecord, ...]
     received: tuple[FaxRecord, ...]
     pages: dict[str, tuple[Mark, ...]]
     """The pages of each received fax, by its id."""
@@ -40,20 +41,22 @@ class Evidence:
 def gather(store: Path) -> Evidence:
     """All that the store in the file *store* has; no gateway may be using it."""
     with CopiedStore(store) as it:
-        received = [fax for fax in it.faxes() if fax.direction is FaxDirection.ON_RAMP]
+        faxes = it.faxes()
+        received = [fax for fax in faxes if fax.direction is FaxDirection.ON_RAMP]
         jobs = it.jobs()
         return Evidence(
             jobs=tuple(jobs),
             messages={each: it.octets(each) for each in {job.message_id for job in jobs}},
+            sent=tuple(fax for fax in faxes if fax.direction is FaxDirection.OFF_RAMP),
             received=tuple(received),
             pages={fax.fax_id: it.marks(fax.fax_id) for fax in received},
         )
 
 
-def ledgers(store: Path) -> dict[str, tuple[LedgerEntry, ...]]:
-    """The ledger of every fax job in the file *store*, by its id; no gateway may be using it."""
+def fax_jobs(store: Path) -> dict[str, Job]:
+    """Every fax job in the file *store*, by its id; no gateway may be using it."""
     with CopiedStore(store) as it:
-        return {job.job_id: job.ledger for job in it.jobs() if job.kind is JobKind.FAX}
+        return {job.job_id: job for job in it.jobs() if job.kind is JobKind.FAX}
 
 
 class CopiedStore:

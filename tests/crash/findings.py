@@ -5,17 +5,20 @@ Each function gives sentences about what is wrong, none if all is well.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sandf import causes
-from sandf.store.records import FaxState, Job, JobKind, JobState, LedgerEntry, PageState
+from sandf.store.records import FaxState, Job, JobKind, JobState, PageState
 
 from .evidence import Evidence
 from .load import Accepted, sender_of
 from .mailbox import Mailbox
 from .marks import Mark
+from .witness import Line
 
-Ledgers = Mapping[str, tuple[LedgerEntry, ...]]
+Jobs = Mapping[str, Job]
+"""Fax jobs by their id."""
 
 
 def messages_missing(accepted: Sequence[Accepted], evidence: Evidence) -> Iterator[str]:
@@ -86,30 +89,58 @@ def pages_repeated(evidence: Evidence) -> Iterator[str]:
             yield f"page {page} came to {called} {times} times, and its ledger says {entries[0]}"
 
 
-def doubts_unaccounted(earlier: Sequence[Ledgers], last: Evidence) -> Iterator[str]:
-    """Law 4: what a kill left confirmed stayed as it was; what it left in doubt was sent again, or was the end."""
+def doubts_unaccounted(left: Sequence[Jobs], last: Evidence) -> Iterator[str]:
+    """Law 4, between each kill and the end."""
     jobs = {job.job_id: job for job in last.fax_jobs}
-    for kill, ledgers in enumerate(earlier, 1):
-        for job_id, entries in ledgers.items():
-            job = jobs.get(job_id)
-            for was in entries:
-                now = job.ledger[was.page - 1] if job is not None and was.page <= len(job.ledger) else None
-                if job is None or now is None:
-                    yield f"kill {kill}: page {was.page} of {job_id} was in the ledger and is gone"
-                elif was.state is PageState.CONFIRMED and now != was:
-                    yield f"kill {kill}: a confirmed page of {job_id} has changed: {was}, now {now}"
-                elif was.state is PageState.IN_DOUBT and now.sent <= was.sent and job.cause is not causes.UNCONFIRMED:
-                    yield f"kill {kill}: a page of {job_id} in doubt was left so: {was}, now {now}"
+    for kill, earlier in enumerate(left, 1):
+        for was in earlier.values():
+            if was.job_id not in jobs:
+                yield f"kill {kill}: {was.job_id} was there and is gone"
+            else:
+                yield from (f"kill {kill}: {wrong}" for wrong in _went_on_wrong(was, jobs[was.job_id]))
+
+
+def _went_on_wrong(was: Job, now: Job) -> Iterator[str]:
+    """What was confirmed stays as it was; what was in doubt is sent again, unless it is all that was open."""
+    pages = {entry.page: entry for entry in now.ledger}
+    for entry in was.ledger:
+        later = pages.get(entry.page)
+        if later is None:
+            yield f"page {entry.page} of {was.job_id} was in the ledger and is gone"
+        elif entry.state is PageState.CONFIRMED or was.only_last_page_open:
+            if later != entry:
+                yield f"a page of {was.job_id} has changed: {entry}, now {later}"
+        elif later.sent <= entry.sent and now.cause is not causes.UNCONFIRMED:
+            yield f"a page of {was.job_id} was left in doubt: {entry}, now {later}"
+    if was.only_last_page_open and now.cause is not causes.UNCONFIRMED:
+        yield f"{was.job_id} had its last page in doubt, and ended as {now.cause}"
+
+
+def words_broken(line: Line, evidence: Evidence) -> Iterator[str]:
+    """Law 4, by what was said on the line: no MCF for a page that was not kept, no command without its doubt."""
+    kept = {fax.call_id: len(evidence.pages[fax.fax_id]) for fax in evidence.received}
+    for call, pages in line.pages_acknowledged.items():
+        if pages > kept.get(call, 0):
+            yield f"the call {call} sent MCF for {pages} pages and kept {kept.get(call, 0)}"
+    jobs = {fax.call_id: fax.job_id for fax in evidence.sent}
+    ledgers = {job.job_id: sum(entry.sent for entry in job.ledger) for job in evidence.fax_jobs}
+    commands = Counter[str | None]()
+    for call, pages in line.pages_sent.items():
+        commands[jobs.get(call)] += pages
+    for job_id, pages in commands.items():
+        if pages > ledgers.get(job_id or "", 0):
+            yield f"{pages} pages of {job_id} were sent, its ledger has {ledgers.get(job_id or '', 0)}"
 
 
 def all_wrong(
-    accepted: Sequence[Accepted], earlier: Sequence[Ledgers], evidence: Evidence, mailbox: Mailbox
+    accepted: Sequence[Accepted], left: Sequence[Jobs], evidence: Evidence, mailbox: Mailbox, line: Line
 ) -> list[str]:
-    """Everything."""
+    """Everything; *left* is what the store had after each kill."""
     return [
         *messages_missing(accepted, evidence),
         *endings_wrong(evidence),
         *pages_missing(evidence, mailbox),
         *pages_repeated(evidence),
-        *doubts_unaccounted(earlier, evidence),
+        *doubts_unaccounted(left, evidence),
+        *words_broken(line, evidence),
     ]

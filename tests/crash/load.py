@@ -15,7 +15,7 @@ from email.message import EmailMessage
 
 from .marks import document
 
-NOISE_ROWS = 40
+NOISE_ROWS = 10
 PAUSE = 0.05
 """Seconds between two tries of a client, so that it does not spin while the gateway is down."""
 

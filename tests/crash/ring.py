@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sqlite3
 import tempfile
 import time
@@ -44,6 +43,9 @@ error = {{ wait = 0.3, attempts = 20 }}
 
 [rendering]
 workers = 1
+
+[log]
+level = "debug"
 
 [[ports]]
 name = "exchange"
@@ -100,11 +102,6 @@ class Ring(GatewayProcess):
                 store=self.store, port=self.port, mail_port=self._mail_port, speed=speed, domain=domain
             )
         )
-
-    def _answers(self) -> bool:
-        """Ready when it takes mail, the last thing that it begins to do."""
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

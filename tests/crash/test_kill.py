@@ -6,9 +6,12 @@ acknowledged before its commit; that a commit survives a power cut is SQLite's p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import sqlite3
 import threading
+import time
 from pathlib import Path
 
 from sandf.cli.gateway import GatewayFailed
@@ -19,11 +22,13 @@ from .load import Clients
 from .ring import wait_until
 
 KILLS = 50 if os.environ.get("SANDF_SOAK") else 4
-SEED = int(os.environ.get("SANDF_SEED", "2"))
+SEED = int(os.environ.get("SANDF_SEED", "11"))
 AT_ONCE = 12
 """Faxes that the clients keep under way."""
 STARTING = 0.2
 """Share of the kills that come while the gateway starts."""
+WAITING = 0.4
+"""Share of the kills that come while the store has to wait for its disk."""
 
 
 class KillTests(RingCase):
@@ -42,15 +47,18 @@ class KillTests(RingCase):
 
     def test_nothing_acknowledged_is_lost(self) -> None:
         chance = random.Random(SEED)
-        left: list[findings.Ledgers] = []
+        left: list[findings.Jobs] = []
         self.clients.start()
         self.addCleanup(self.clients.stop)
         for _ in range(KILLS):
-            if chance.random() < STARTING:
+            way, waiting = chance.random(), 0.0
+            if way < STARTING:
                 self.kill_while_starting(chance.uniform(0.1, 1.0))
             else:
-                self.kill_while_working(chance.uniform(0.2, 2.5))
-            left.append(evidence.ledgers(self.gateway.store))
+                if way < STARTING + WAITING:
+                    waiting = chance.uniform(0.1, 0.6)
+                self.kill_while_working(chance.uniform(0.2, 2.5), waiting)
+            left.append(evidence.fax_jobs(self.gateway.store))
         self.clients.stop()
         self.gateway.start()
         self.drain()
@@ -58,17 +66,25 @@ class KillTests(RingCase):
         self.assertGreater(len(self.clients.accepted), KILLS, "mail flowed")
         self.assertGreater(len(found.received), KILLS, "calls flowed")
 
-    def kill_while_working(self, seconds: float) -> None:
-        """Kill *seconds* after it takes mail; its workers end by themselves."""
-        self.instants.append(f"{seconds:.3f}")
+    def kill_while_working(self, seconds: float, waiting: float) -> None:
+        """Kill *seconds* after it takes mail and *waiting* more without a commit; its workers end as well."""
+        self.instants.append(f"{seconds:.3f} and {waiting:.3f} without a commit")
         self.gateway.start()
         workers = children(self.gateway.pid)
-        timer = threading.Timer(seconds, self.gateway.kill)
-        timer.start()
-        while timer.is_alive():
-            self.mailbox.look()
-            timer.join(0.02)
+        self.work_for(seconds)
+        with contextlib.closing(sqlite3.connect(self.gateway.store, timeout=PATIENCE, isolation_level=None)) as disk:
+            if waiting:
+                disk.execute("BEGIN IMMEDIATE")
+                self.work_for(waiting)
+            self.gateway.kill()
         wait_until(lambda: not any(map(lives, workers)), PATIENCE, lambda: f"workers {workers} end as well")
+
+    def work_for(self, seconds: float) -> None:
+        """Let everything flow."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.mailbox.look()
+            time.sleep(min(left, 0.02))
 
     def kill_while_starting(self, seconds: float) -> None:
         """Kill *seconds* after the process began, working or not."""

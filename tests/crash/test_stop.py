@@ -12,6 +12,8 @@ from .case import PATIENCE, RingCase
 from .load import mail
 
 PAGES = 9
+A_PAGE = 40
+"""Rows of noise: about 10,000 octets, 5 s of V.17 at 14400 bit/s."""
 A_LONG_PAGE = 800
 """Rows of noise: about 190,000 octets, 100 s of V.17 at 14400 bit/s."""
 
@@ -21,7 +23,7 @@ class StopTests(RingCase):
 
     def test_the_page_on_the_line_finishes_and_the_next_start_goes_on(self) -> None:
         self.gateway.start()
-        accepted = mail(self.gateway.port, 1, pages=PAGES)
+        accepted = mail(self.gateway.port, 1, pages=PAGES, noise_rows=A_PAGE)
         before = self.wait_for_page()
         self.assertEqual(self.gateway.stop(), 0)
 
@@ -34,7 +36,7 @@ class StopTests(RingCase):
         self.gateway.configure(speed=120.0)
         self.gateway.start()
         self.drain()
-        found = self.check([accepted], [{job.job_id: job.ledger}])
+        found = self.check([accepted], [{job.job_id: job}])
         self.assertEqual([entry.sent for entry in found.fax_jobs[0].ledger], [1] * PAGES)
         came = [[mark.page for mark in found.pages[fax.fax_id]] for fax in reversed(found.received)]
         pages = list(range(1, PAGES + 1))
