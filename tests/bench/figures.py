@@ -102,17 +102,15 @@ def print_table(about: dict[str, object], results: Sequence[Result]) -> None:
     table.add_column("aim", justify="right", no_wrap=True)
     for result in results:
         if isinstance(result, Skipped):
-            table.add_row(result.name, "-", "", f"[dim]{result.skipped}[/dim]" if len(result.skipped) < 9 else "")
+            table.add_row(result.name, "-")
         else:
             table.add_row(result.name, shown(result.value), result.unit, _aim(result))
     console.print(table)
     for result in results:
         if isinstance(result, Skipped):
             console.print(f"not measured: {result.name}: {result.skipped}", highlight=False)
-    console.print(
-        "{python}, {cores} cores, {processor}, {system}, load {load} at the start, {at}".format(**about),
-        highlight=False,
-    )
+    load = f"load {about['load']} at the start and {os.getloadavg()[0]:.2f} at the end"
+    console.print("{python}, {cores} cores, {processor}, {system}, {at};".format(**about), load, highlight=False)
 
 
 def _aim(figure: Figure) -> str:

@@ -30,7 +30,7 @@ def _word(rng: random.Random) -> str:
 
 @functools.cache
 def text_image(seed: int = 1) -> Image.Image:
-    """A page of 40 lines of words that nobody has written before; the same for the same *seed*."""
+    """A page of 42 lines of words that nobody has written before; the same for the same *seed*."""
     rng = random.Random(seed)
     image = Image.new("1", (WIDTH, ROWS), 255)
     draw = ImageDraw.Draw(image)
