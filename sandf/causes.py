@@ -38,6 +38,8 @@ class Retry(enum.Enum):
     PROTOCOL = "protocol"
     ERROR = "error"
     MAIL = "mail"
+    CAPACITY = "capacity"
+    """Our own ports were all in use: no failure of the far end, and not counted as a dial."""
     AT_ONCE = "at_once"
     """Nothing happened yet at the far end (shutdown, restart): try again as soon as possible."""
 
@@ -180,7 +182,7 @@ CONGESTION = _row(
     "The telephone network is congested. Try again later.", q850=42,
 )  # fmt: skip
 NO_CHANNEL = _row(
-    109, "no_channel", Phase.CALL, Retry.BUSY, "452 4.3.1",
+    109, "no_channel", Phase.CALL, Retry.CAPACITY, "452 4.3.1",
     "No telephone channel is free. Try again later, or add channels.", q850=34,
 )  # fmt: skip
 DESTINATION_OUT_OF_ORDER = _row(
@@ -200,7 +202,7 @@ NO_DIALTONE = _row(
     "The line has no dial tone. Check the cable and the line.", q850=27, draft="4.4.50",
 )  # fmt: skip
 NO_PORT = _row(
-    114, "no_port", Phase.CALL, Retry.BUSY, "452 4.3.1",
+    114, "no_port", Phase.CALL, Retry.CAPACITY, "452 4.3.1",
     "Every port or dial peer for this number is in use. Try again later, or raise max_conn.", q850=44,
 )  # fmt: skip
 NO_DIAL_PEER = _row(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from sandf import causes
@@ -45,6 +46,7 @@ class OffRamp:
         next_attempt: Callable[[Job, Cause, float], float | None],
         masked: Callable[[str], str],
         now: Callable[[], float],
+        clock: IReactorTime,
     ) -> None:
         self.settings = settings
         self._store = store
@@ -52,6 +54,7 @@ class OffRamp:
         self._next_attempt = next_attempt
         self._masked = masked
         self._now = now
+        self._clock = clock
 
     async def run(self, call: Call) -> None:
         """Serve one recipient once."""
@@ -71,6 +74,7 @@ class OffRamp:
             settings=self.settings,
             masked=self._masked,
             now=self._now,
+            clock=self._clock,
             note=note,
         )
         try:

@@ -204,8 +204,7 @@ class Reception:
         self._now = now
 
     async def until_released(self, line: Leg, fax: Leg) -> tuple[Cause, str]:
-        """Keep pages until the fax leg is gone: its cause, or that of the hang-up that we were asked for."""
-        asked = causes.CALL_ABORTED
+        """Keep pages until the fax leg is gone: how it really ended, whoever wanted the end."""
         while True:
             event = await self._call.next_event()
             match event:
@@ -214,15 +213,11 @@ class Reception:
                 case TransactionIndication(leg=leg) if leg is fax:
                     await self._transaction(event)
                 case HangUpRequest(at_page_end=False):
-                    asked = event.cause
-                    fax.disconnect(asked)
+                    fax.disconnect(event.cause)
                 case DisconnectIndication(leg=leg) if leg is line and fax.connected_at is None:
-                    asked = event.cause
-                    fax.disconnect(asked)
-                case DisconnectIndication(leg=leg) if leg is fax:
+                    fax.disconnect(event.cause)
+                case DisconnectIndication(leg=leg) | DisconnectConfirm(leg=leg) if leg is fax:
                     return event.cause, event.detail
-                case DisconnectConfirm(leg=leg) if leg is fax:
-                    return asked, ""
 
     async def _transaction(self, event: TransactionIndication) -> None:
         match event.transaction:

@@ -25,6 +25,11 @@ class FaxLog:
         self._record: FaxRecord | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is a record."""
+        return self._record is not None
+
+    @property
     def record(self) -> FaxRecord:
         """As it stands."""
         assert self._record is not None, "open() gives it"

@@ -6,16 +6,21 @@ live calls, never counted beside them.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
+
+from zope.interface import implementer
 
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.control import Selection
+from sandf.callcontrol.events import CapacityFreed, DisconnectConfirm, DisconnectIndication
+from sandf.callcontrol.interfaces import ICallObserver
 from sandf.callcontrol.primitives import MailIn, ProviderKind, Setup, TelephoneCall
-from sandf.causes import NO_DIAL_PEER, NO_PORT, NOTHING_TO_DIAL, Cause, Failure
+from sandf.causes import NO_DIAL_PEER, NO_PORT, NOTHING_TO_DIAL, Failure
 from sandf.dialpeer import DialPlan, Match, MmoipPeer, PotsPeer, Side, Usage
 
 
+@implementer(ICallObserver)
 class Routing:
     """Asks the dial plan with what is true at this moment.
 
@@ -38,9 +43,10 @@ class Routing:
         self._draw = draw
         self._seconds = seconds
         self._last_used: dict[int, float] = {}
+        self._waiting: deque[tuple[str, Call]] = deque()
 
     def select(self, kind: ProviderKind, setup: Setup) -> Selection:
-        """The inbound peer of a new call, for call control; a peer that is full names no application."""
+        """The inbound peer of a new call, for call control; one that carries ``max_conn`` calls refuses it."""
         peer: PotsPeer | MmoipPeer
         if isinstance(setup, TelephoneCall):
             peer = self.plan.inbound_peer(Side.TELEPHONE, called=setup.called, calling=setup.calling, port=setup.port)
@@ -48,7 +54,8 @@ class Routing:
             peer = self.plan.inbound_peer(Side.MAIL, called=setup.called, calling=setup.calling)
         else:
             raise TypeError(f"{kind.value} brought a {type(setup).__name__}, which is no incoming call")
-        return Selection(peer_tag=peer.tag, application=peer.application or "")
+        full = peer.max_conn is not None and self._usage().calls.get(peer.tag, 0) >= peer.max_conn
+        return Selection(peer_tag=peer.tag, application=peer.application or "", refusal=NO_PORT if full else None)
 
     def wanted(self, called: str, calling: str, port: str) -> bool:
         """Whether an inbound POTS peer asks for this call by a number; the virtual exchange asks for its ports.
@@ -70,9 +77,39 @@ class Routing:
             Side.MAIL, called, usage=self._usage(), draw=self._draw, last_used=self._last_used
         )
 
-    def why_none(self, called: str) -> Cause:
-        """Why :meth:`telephone_side` came out empty: nobody leads there, or all that do are in use."""
-        return NO_PORT if self.plan.knows(Side.TELEPHONE, called) else NO_DIAL_PEER
+    def leads_to(self, called: str) -> bool:
+        """Whether any POTS peer leads to *called*, in use or not."""
+        return self.plan.knows(Side.TELEPHONE, called)
+
+    def wait_for(self, called: str, call: Call) -> None:
+        """Send *call* a CapacityFreed when a peer for *called* may be free; those who wait longest hear first."""
+        self._waiting.append((called, call))
+
+    def wait_no_more(self, call: Call) -> None:
+        """*call* waits for nothing any more."""
+        self._waiting = deque(entry for entry in self._waiting if entry[1] is not call)
+
+    # ICallObserver: a leg that ends frees its peer and port.
+
+    def call_began(self, call: Call) -> None:
+        """It uses nothing yet."""
+
+    def event_seen(self, call: Call, event: object) -> None:
+        """Look who can go on when a leg has ended."""
+        if isinstance(event, DisconnectIndication | DisconnectConfirm) and event.leg.peer_tag and self._waiting:
+            self._wake_first()
+
+    def call_ended(self, call: Call) -> None:
+        """Forget it."""
+        self.wait_no_more(call)
+
+    def _wake_first(self) -> None:
+        """The one that waits longest among those for whom there is a way now; it asks the plan again."""
+        for entry in self._waiting:
+            if self.telephone_side(entry[0]):
+                self._waiting.remove(entry)
+                entry[1].emit(CapacityFreed())
+                return
 
     def screened(self, called: str, calling: str = "") -> str:
         """What would be dialled for a mail to *called*, whoever is busy now.

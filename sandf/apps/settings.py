@@ -17,7 +17,10 @@ class CoverSettings:
     comment: str = ""
 
     def wanted(self, asked: bool | None) -> bool:
-        """Whether there is a cover page, where the address asks for one (True), for none (False), or says nothing."""
+        """Whether there is a cover page, where the address asks for one (True), for none (False), or says nothing.
+
+        Decided once, when the recipient is accepted: the pages of all attempts are counted with it.
+        """
         return asked if self.e_mail_controllable and asked is not None else self.enable
 
 

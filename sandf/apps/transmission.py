@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from sandf import causes
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.events import (
+    CapacityFreed,
     DisconnectConfirm,
     DisconnectIndication,
     HangUpRequest,
@@ -30,29 +31,30 @@ from sandf.callcontrol.primitives import (
     Negotiated,
     PageConfirmed,
     PageInDoubt,
+    PageRefused,
     ProviderKind,
     RemoteIdentified,
     TelephoneCall,
 )
 from sandf.causes import Cause, Failure, Retry
 from sandf.dialpeer import Match, PotsPeer
-from sandf.logs import Logger
 from sandf.store.interfaces import IStore
 from sandf.store.records import FaxDirection, FaxRecord, FaxState, Job
 
+from .ledger import PageLedger
 from .records import FaxLog
 from .routing import Routing
 from .settings import OffRampSettings
 from .words import subscriber_id
 
+PATIENCE = 600.0
+"""Seconds to wait for a free way before the recipient is deferred."""
 SLOWER = (9600, 4800)
 """bit/s allowed after one, and after more failures of T.30 with this recipient; the last without ECM."""
 
 
 class Transmission:
     """One attempt.  *note* adds a line to the job's history."""
-
-    log = Logger()
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Transmission:
         settings: OffRampSettings,
         masked: Callable[[str], str],
         now: Callable[[], float],
+        clock: IReactorTime,
         note: Callable[[str], None],
     ) -> None:
         assert isinstance(mail.setup, MailIn)
@@ -76,6 +79,7 @@ class Transmission:
         self._settings = settings
         self._masked = masked
         self._now = now
+        self._clock = clock
         self._note = note
         self._sender = mail.setup.calling
         self._asked: Cause | None = None
@@ -88,18 +92,23 @@ class Transmission:
             return causes.DELIVERED, ""
         if self._job.only_last_page_open:
             return causes.UNCONFIRMED, ""
-        matches = self._routing.telephone_side(self._job.called)
-        if not matches:
-            raise Failure(self._routing.why_none(self._job.called))
+        if not self._routing.leads_to(self._job.called):
+            raise Failure(causes.NO_DIAL_PEER)
         sources = await self._make_pages()
-        return await self._hunt(matches, sources)
+        line, record = await self._reach()
+        ledger = PageLedger(self._store, self._job, now=self._now, clock=self._clock)
+        cause, detail = await self._send(line, sources, record, ledger)
+        line.disconnect(cause)
+        await ledger.settle(cause)
+        await ledger.committed(lambda: record.close(FaxState.ENDED, cause, detail))
+        return cause, detail
 
     # Pages.
 
     async def _make_pages(self) -> list[Leg]:
         """The document legs in the order in which their pages are sent, each with its first page ready."""
         self._mail.connect()
-        cover = self._settings.cover.wanted(self._job.cover)
+        cover = self._settings.cover.enable if self._job.cover is None else self._job.cover
         document, pages = await self._document_leg(
             DocumentToFax(
                 called=self._masked(self._job.called),
@@ -143,24 +152,57 @@ class Transmission:
 
     # The telephone.
 
-    async def _hunt(self, matches: tuple[Match[PotsPeer], ...], sources: list[Leg]) -> tuple[Cause, str]:
-        """Try one dial peer after the other until one connects; then the fax call's ending counts."""
-        failure = Failure(causes.NO_PORT)
-        for match in matches:
-            record = FaxLog(self._call, self._store, self._now)
-            await record.open(self._new_record(match))
+    async def _reach(self) -> tuple[Leg, FaxLog]:
+        """A connected telephone leg; waits while every way is in use, for :data:`PATIENCE` at most."""
+        while True:
             try:
-                line = await self._dial(match, record)
+                return await self._hunt()
+            except Failure as failure:
+                if failure.cause is not causes.NO_PORT or self._asked or not await self._capacity():
+                    raise
+
+    async def _hunt(self) -> tuple[Leg, FaxLog]:
+        """Try one dial peer after the other until one connects; raises the failure of the last one tried.
+
+        The plan is asked for each anew: between two tries others may have taken a way, or left one.
+        """
+        failure = Failure(causes.NO_PORT)
+        tried: set[int] = set()
+        while True:
+            ways = self._routing.telephone_side(self._job.called)
+            match = next((way for way in ways if way.peer.tag not in tried), None)
+            if match is None:
+                raise failure
+            tried.add(match.peer.tag)
+            record = FaxLog(self._call, self._store, self._now)
+            try:
+                return await self._dial(match, record), record
             except Failure as failed:
                 failure = failed
-                await record.close(FaxState.ENDED, failed.cause, failed.detail)
+                if record.is_open:
+                    await record.close(FaxState.ENDED, failed.cause, failed.detail)
                 if self._asked or not self._routing.hunts_on_after(user_busy=failed.cause is causes.BUSY):
-                    break
-                continue
-            cause, detail = await self._send(line, sources, record)
-            await record.close(FaxState.ENDED, cause, detail)
-            return cause, detail
-        raise failure
+                    raise
+
+    async def _capacity(self) -> bool:
+        """Wait for a free way: False when patience ends.  A hang-up raises Failure."""
+        self._note("waiting for a free port")
+        self._routing.wait_for(self._job.called, self._call)
+        timer = self._clock.callLater(PATIENCE, self._call.emit, CapacityFreed())
+        try:
+            while True:
+                event = await self._call.next_event()
+                match event:
+                    case CapacityFreed():
+                        return timer.active()
+                    case HangUpRequest():
+                        raise Failure(event.cause)
+                    case DisconnectIndication():
+                        raise Failure(event.cause, event.detail)
+        finally:
+            self._routing.wait_no_more(self._call)
+            if timer.active():
+                timer.cancel()
 
     def _new_record(self, match: Match[PotsPeer]) -> FaxRecord:
         return FaxRecord(
@@ -178,7 +220,10 @@ class Transmission:
         )
 
     async def _dial(self, match: Match[PotsPeer], record: FaxLog) -> Leg:
-        """A connected telephone leg by this dial peer; raises Failure."""
+        """A connected telephone leg by this dial peer; raises Failure.
+
+        The leg is there before anything is waited for, so that it counts for ``max_conn`` at once.
+        """
         if not match.digits:
             raise Failure(causes.NOTHING_TO_DIAL, f"dial peer {match.peer.tag}")
         self._routing.peer_used(match.peer.tag)
@@ -193,6 +238,7 @@ class Transmission:
             ),
             peer_tag=match.peer.tag,
         )
+        await record.open(self._new_record(match))
         while True:
             event = await self._call.next_event()
             match event:
@@ -205,14 +251,14 @@ class Transmission:
                     self._asked = event.cause
                     line.disconnect(event.cause)
                 case DisconnectConfirm(leg=leg) if leg is line:
-                    raise Failure(self._asked or causes.CALL_ABORTED)
+                    raise Failure(event.cause, event.detail)
 
     def _transmitting_subscriber(self) -> str:
         return subscriber_id(self._settings.transmitting_subscriber, called=self._job.called, calling=self._sender)
 
     # The fax.
 
-    async def _send(self, line: Leg, sources: list[Leg], record: FaxLog) -> tuple[Cause, str]:
+    async def _send(self, line: Leg, sources: list[Leg], record: FaxLog, ledger: PageLedger) -> tuple[Cause, str]:
         """Send the pages over *line* until the fax leg is gone; how it ended."""
         fax = self._call.set_up(ProviderKind.FAX, self._fax_setup(line))
         for source in sources:
@@ -222,22 +268,14 @@ class Transmission:
             event = await self._call.next_event()
             match event:
                 case TransactionIndication(leg=leg) if leg is fax:
-                    await self._transaction(event, record)
+                    await self._transaction(event, record, ledger)
                 case HangUpRequest(at_page_end=True):
                     self._end_at_page = event.cause
                 case HangUpRequest():
-                    self._asked = event.cause
                     fax.disconnect(event.cause)
-                case DisconnectIndication(leg=leg) if leg is fax:
+                case DisconnectIndication(leg=leg) | DisconnectConfirm(leg=leg) if leg is fax:
                     return event.cause, event.detail
-                case DisconnectConfirm(leg=leg) if leg is fax:
-                    # Hung up while the last page was in doubt: that outweighs why we hung up.
-                    return (
-                        causes.UNCONFIRMED if fax.cause is causes.UNCONFIRMED else self._asked or causes.CALL_ABORTED,
-                        "",
-                    )
                 case DisconnectIndication(leg=leg) if leg is line and fax.connected_at is None:
-                    self._asked = event.cause
                     fax.disconnect(event.cause)
 
     def _fax_setup(self, line: Leg) -> FaxSend:
@@ -259,29 +297,21 @@ class Transmission:
             rtn_policy=rtn_policy,
         )
 
-    async def _transaction(self, event: TransactionIndication, record: FaxLog) -> None:
+    async def _transaction(self, event: TransactionIndication, record: FaxLog, ledger: PageLedger) -> None:
         """Keep the ledger and the record."""
-        job, now = self._job, self._now()
         match event.transaction:
             case PageInDoubt(number=number, last=last):
-                change = self._store.page_in_doubt(job.job_id, number, last=last, attempt=job.attempts, now=now)
-                event.leg.respond(event.transaction, await self._is_committed(change))
+                event.leg.respond(event.transaction, await ledger.in_doubt(number, last=last))
             case PageConfirmed(number=number, octets=octets, seconds=seconds):
                 record.page_done(octets, seconds)
-                await self._is_committed(self._store.page_confirmed(job.job_id, number, now))
+                await ledger.confirmed(number)
                 self._note(f"page {number} confirmed")
                 if self._end_at_page is not None:
-                    self._asked = self._end_at_page
                     event.leg.disconnect(self._end_at_page)
+            case PageRefused(number=number):
+                await ledger.refused(number)
+                self._note(f"page {number} refused by the far end")
             case RemoteIdentified(ident=ident):
                 record.remote_identified(ident)
             case Negotiated() as negotiated:
                 record.negotiated(negotiated)
-
-    async def _is_committed(self, change: Deferred[None]) -> bool:
-        try:
-            await change
-        except Failure as failure:
-            self.log.error("offramp({call}): {reason}", call=self._call.call_id, reason=failure)
-            return False
-        return True

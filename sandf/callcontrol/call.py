@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from sandf.causes import Cause
 
 from .bridge import Bridge
+from .bulkhead import Bulkhead
 from .events import Event, HangUpRequest, SetupRequest
 from .interfaces import IServiceProvider
 from .leg import Leg
@@ -35,6 +36,8 @@ class Call:
         self.began_at = seconds()
         self.application = ""
         """Name of the application that serves the call."""
+        self.refusal: Cause | None = None
+        """Why the call is to be refused, if it is."""
         self.handed_over: object = None
         """What the application before this one left for it; None on a call that was not handed over."""
         self.facts: dict[str, object] = {}
@@ -45,6 +48,7 @@ class Call:
         self._events: deque[Event] = deque()
         self._waiting: Deferred[Event] | None = None
         self._next_application: str | None = None
+        self._ended = False
 
     def __repr__(self) -> str:
         return f"<Call {self.call_id} {self.application}: {self.legs}>"
@@ -70,13 +74,17 @@ class Call:
         return leg
 
     def bridge(self, near: Leg, far: Leg) -> Bridge:
-        """Join two legs of this call; BridgeConfirm follows."""
+        """Join two legs of this call; BridgeConfirm follows, unless one of them has ended."""
         bridge = Bridge(near, far, self._emit)
         bridge.begin()
         return bridge
 
     def hand_off(self, application: str, left: object = True) -> None:
-        """Once the application returns, *application* serves the call with all its legs; *left* is for it."""
+        """Once the application returns, *application* serves the call with all its legs; *left* is for it.
+
+        For an application that answers and asks the caller something (prompts, digits) and leaves the fax to
+        ``onramp``; neither of the two that there are today hands a call over.
+        """
         self._next_application = application
         self.handed_over = left
 
@@ -87,7 +95,10 @@ class Call:
     # For call control and the operator.
 
     def hang_up(self, cause: Cause, *, at_page_end: bool = False) -> None:
-        """Ask the application to end the call; it is up to it how (T.30 sends DCN first)."""
+        """Ask the application to end the call; it is up to it how (T.30 sends DCN first).
+
+        Harmless on a call that has ended.
+        """
         self._emit(HangUpRequest(cause=cause, at_page_end=at_page_end))
 
     def take_next_application(self) -> str | None:
@@ -100,13 +111,22 @@ class Call:
         return self._add_leg(kind, setup, incoming=True, peer_tag=peer_tag)
 
     def emit(self, event: Event) -> None:
-        """Put *event* into the stream."""
+        """Put *event* into the stream, unless the call has ended."""
         self._emit(event)
+
+    def clearing(self) -> None:
+        """No application reads any more; whoever of them still waits for an event waits in vain."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def end(self) -> None:
+        """The last word: nobody hears of this call any more."""
+        self._ended = True
 
     def _add_leg(self, kind: ProviderKind, setup: Setup, *, incoming: bool, peer_tag: int) -> Leg:
         leg = Leg(
             call_id=self.call_id,
-            provider=self._providers[kind],
+            provider=Bulkhead(self._providers[kind]),
             setup=setup,
             incoming=incoming,
             emit=self._emit,
@@ -117,6 +137,8 @@ class Call:
         return leg
 
     def _emit(self, event: Event) -> None:
+        if self._ended:
+            return
         self._seen(self, event)
         if self._waiting is None:
             self._events.append(event)

@@ -28,6 +28,8 @@ class Selection:
     peer_tag: int
     application: str
     """Empty where no dial peer names one: the call is refused."""
+    refusal: Cause | None = None
+    """Why the call is refused whatever the application."""
 
 
 class CallControl:
@@ -78,6 +80,7 @@ class CallControl:
         selection = self._select(kind, setup)
         call = self._new_call()
         call.application = selection.application
+        call.refusal = selection.refusal
         return call.add_incoming(kind, setup, selection.peer_tag)
 
     def setup_indication(self, leg: Leg) -> None:
@@ -86,6 +89,8 @@ class CallControl:
         call.emit(SetupIndication(leg=leg, setup=leg.setup))
         if not self.accepting:
             self._refuse(call, leg, causes.CLOSING_DOWN)
+        elif call.refusal is not None:
+            self._refuse(call, leg, call.refusal)
         elif call.application not in self._applications:
             self._refuse(call, leg, causes.NO_APPLICATION)
         else:

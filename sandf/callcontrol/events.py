@@ -75,9 +75,19 @@ class DisconnectIndication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectConfirm:
-    """The leg that the application disconnected is released."""
+    """The leg that the application disconnected is released.
+
+    *cause* is how it really ended: what was asked, or what came first (a fax may be complete by then).
+    """
 
     leg: Leg
+    cause: Cause
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityFreed:
+    """A port or dial peer that the call waits for may be free now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,5 +107,6 @@ Event = (
     | TransactionIndication
     | DisconnectIndication
     | DisconnectConfirm
+    | CapacityFreed
     | HangUpRequest
 )

@@ -99,7 +99,7 @@ def _release(life: _Life, core: _Core, cause: Cause, detail: str) -> None:
 @_releasing.upon(_Life.release).to(_released)
 def _confirm_release(life: _Life, core: _Core, cause: Cause, detail: str) -> None:
     core.leg._note_released(cause)
-    core.leg._emit(DisconnectConfirm(leg=core.leg))
+    core.leg._emit(DisconnectConfirm(leg=core.leg, cause=cause, detail=detail))
 
 
 _build_life = _machine.build()

@@ -77,7 +77,7 @@ class Screening:
             address=str(mailbox),
             called=address.number,
             subaddress=address.subaddress,
-            cover=address.cover,
+            cover=self._wants_cover(address.cover),
             notify=_notify(parameters),
             orcpt=_orcpt(parameters),
         )

@@ -30,6 +30,8 @@ FAX_RULES: Mapping[Retry, Rule] = {
     Retry.NO_CARRIER: Rule(waits=(300.0,), most=3),
     Retry.PROTOCOL: Rule(waits=(60.0,), most=3),
 }
+CAPACITY = Rule(waits=(60.0,), most=100)
+"""Waiting for a port of our own; the bound is some hours, so that nobody waits for ever in silence."""
 MAIL_WAITS = (300.0, 900.0, 1800.0, 3600.0)
 AT_ONCE = Rule(waits=(0.0,), most=12)
 """Bounded, so that a job which brings the gateway down does not do so for ever."""
@@ -44,20 +46,26 @@ class RetrySchedule:
     """For the rows that *rules* leave out, ERROR among them."""
     at_once: Rule = AT_ONCE
     """For the row of that name."""
+    capacity: Rule = CAPACITY
+    """For the row of that name."""
     dials: int | None = 12
-    """The failure, of whatever row but AT_ONCE, that ends the job; None is no limit."""
+    """The failure, of whatever row but AT_ONCE and CAPACITY, that ends the job; None is no limit."""
     give_up_after: float | None = None
     """Seconds from the first try; a last attempt is made then, and none later."""
 
     def rule(self, row: Retry) -> Rule:
         """The rule of *row*."""
-        return self.at_once if row is Retry.AT_ONCE else self.rules.get(row, self.otherwise)
+        own = {Retry.AT_ONCE: self.at_once, Retry.CAPACITY: self.capacity}
+        return own.get(row) or self.rules.get(row, self.otherwise)
 
 
 MAIL_SCHEDULE = RetrySchedule(
     rules={}, otherwise=Rule(waits=MAIL_WAITS), dials=None, give_up_after=432_000.0
 )  # fmt: skip
 """Five days of patience, as RFC 5321 4.5.4.1 advises (at least four to five)."""
+
+
+_NO_DIAL = (Retry.AT_ONCE, Retry.CAPACITY)
 
 
 def next_attempt(
@@ -75,8 +83,8 @@ def next_attempt(
     before, rule = rows.count(row), schedule.rule(row)
     if rule.most is not None and before + 1 >= rule.most:
         return None
-    dialled = len(rows) - rows.count(Retry.AT_ONCE) + (row is not Retry.AT_ONCE)
-    if schedule.dials is not None and row is not Retry.AT_ONCE and dialled >= schedule.dials:
+    dialled = sum(done not in _NO_DIAL for done in [*rows, row])
+    if schedule.dials is not None and row not in _NO_DIAL and dialled >= schedule.dials:
         return None
     due = now + rule.waits[min(before, len(rule.waits) - 1)]
     if schedule.give_up_after is None:

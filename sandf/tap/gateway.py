@@ -128,7 +128,7 @@ class Gateway:
             seconds=self.reactor.seconds,
             new_call_id=new_call_id,
             select=self.routing.select,
-            observers=[self.spool, self.traces, self.documents_seen, self.progress],
+            observers=[self.routing, self.spool, self.traces, self.documents_seen, self.progress],
         )
         self.fax = FaxProvider(settings.fax(configuration), trace=self.traces.line)
         self.telephony = TelephonyProvider(self.control)
@@ -211,6 +211,7 @@ class Gateway:
             next_attempt=self._next_attempt(lambda: self.fax_schedule),
             masked=self.shown,
             now=self.now,
+            clock=self.reactor,
         )
         self.recovery = Recovery(
             store=self.store,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
+from sandf.apps.ledger import STORE_RETRY
 from sandf.apps.offramp import OffRamp
 from sandf.apps.routing import Routing
 from sandf.apps.settings import CoverSettings, OffRampSettings
+from sandf.apps.transmission import PATIENCE
 from sandf.callcontrol.bridge import Bridge
 from sandf.callcontrol.control import CallControl
 from sandf.callcontrol.leg import Leg
@@ -22,6 +26,7 @@ from sandf.callcontrol.primitives import (
     Negotiated,
     PageConfirmed,
     PageInDoubt,
+    PageRefused,
     ProviderKind,
     RemoteIdentified,
     TelephoneCall,
@@ -60,7 +65,10 @@ class OffRampTests(SynchronousTestCase):
         )
         ids = iter(f"C{number}" for number in range(100))
         self.control = CallControl(
-            seconds=self.clock.seconds, new_call_id=lambda: next(ids), select=self.routing.select
+            seconds=self.clock.seconds,
+            new_call_id=lambda: next(ids),
+            select=self.routing.select,
+            observers=[self.routing],
         )
         self.offramp = OffRamp(
             store=self.store,
@@ -69,10 +77,14 @@ class OffRampTests(SynchronousTestCase):
             next_attempt=self.next_attempt,
             masked=lambda number: "masked " + number,
             now=self.clock.seconds,
+            clock=self.clock,
         )
         self.control.register(self.providers.values(), [self.offramp])
+        self.accept()
+
+    def accept(self, cover: bool = False) -> None:
         message = Message(reverse_path="+15550199@example.com", octets=b"")
-        new = NewJob(kind=JobKind.FAX, address="FAX=95558354@fax", called="95558354", subaddress="12", cover=True)
+        new = NewJob(kind=JobKind.FAX, address="FAX=95558354@fax", called="95558354", subaddress="12", cover=cover)
         self.successResultOf(self.store.accept_message(message, [new], self.clock.seconds()))
 
     def next_attempt(self, job: Job, cause: Cause, now: float) -> float | None:
@@ -80,7 +92,7 @@ class OffRampTests(SynchronousTestCase):
 
     def claim(self) -> Leg:
         """What MSPI's spool does."""
-        (job,) = self.successResultOf(self.store.claim_due(JobKind.FAX, 1, self.clock.seconds()))
+        job = self.successResultOf(self.store.claim_due(JobKind.FAX, 1, self.clock.seconds()))[0]
         leg = self.control.incoming_leg(
             ProviderKind.MAIL, MailIn(job_id=job.job_id, called=job.called, calling="+15550199@example.com")
         )
@@ -154,7 +166,9 @@ class OffRampTests(SynchronousTestCase):
         return [entry[2] for entry in asked if entry[0] == "transaction_response"]  # type: ignore[misc]
 
     def test_cover_comes_before_the_payload(self) -> None:
-        self.offramp.settings = OffRampSettings(cover=CoverSettings(e_mail_controllable=True, comment="Example Corp"))
+        self.successResultOf(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", 1000.0))
+        self.accept(cover=True)
+        self.offramp.settings = OffRampSettings(cover=CoverSettings(comment="Example Corp"))
         self.claim()
         document = self.leg(ProviderKind.DOCUMENT)
         assert isinstance(document.setup, DocumentToFax)
@@ -171,8 +185,9 @@ class OffRampTests(SynchronousTestCase):
         fax = self.leg(ProviderKind.FAX)
         self.assertEqual([bridge.other(fax) for bridge in fax.bridges][:2], [cover, document])
 
-    def test_address_does_not_decide_on_the_cover_unless_it_may(self) -> None:
-        self.offramp.settings = OffRampSettings(cover=CoverSettings(enable=False, e_mail_controllable=False))
+    def test_cover_is_what_was_decided_when_the_recipient_was_accepted(self) -> None:
+        """A reload between two attempts must not shift the pages that the ledger counts."""
+        self.offramp.settings = OffRampSettings(cover=CoverSettings(enable=True))
         self.claim()
         self.document_ready()
         self.assertEqual(len(self.providers[ProviderKind.DOCUMENT].legs), 1)
@@ -214,14 +229,44 @@ class OffRampTests(SynchronousTestCase):
             self.clock.advance(180)
         self.assertEqual((self.job().state, self.job().attempts), (JobState.FAILED, 4))
 
-    def test_nobody_leads_there_or_all_are_in_use(self) -> None:
-        self.ports_down.add("trunk")
-        self.claim()
-        self.assertEqual((self.job().state, self.job().cause), (JobState.DEFERRED, causes.NO_PORT))
+    def test_nobody_leads_there(self) -> None:
         self.routing.plan = DialPlan(peers=(MAIL_PEER,))
-        self.clock.advance(180)
         self.claim()
         self.assertEqual((self.job().state, self.job().cause), (JobState.FAILED, causes.NO_DIAL_PEER))
+        self.assertEqual(self.providers[ProviderKind.DOCUMENT].legs, [], "nothing is rendered for it")
+
+    def test_waits_for_a_free_way_and_is_no_failure(self) -> None:
+        self.routing.plan = DialPlan(peers=(MAIL_PEER, replace(POTS_PEER, max_conn=1)))
+        self.accept()
+        self.accept()
+        for _ in range(3):
+            self.claim()
+            self.document_ready()
+        lines = self.providers[ProviderKind.TELEPHONY].legs
+        self.assertEqual(len(lines), 1, "max_conn holds, however many are ready at once")
+        lines[0].released(causes.BUSY)
+        self.assertEqual(len(lines), 2)
+        self.assertEqual(lines[1].call_id, "C1", "who waits longest goes first")
+        lines[1].released(causes.BUSY)
+        lines[2].released(causes.BUSY)
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(self.control.calls, {})
+
+    def test_patience_ends(self) -> None:
+        self.ports_down.add("trunk")
+        self.claim()
+        self.document_ready()
+        self.clock.advance(PATIENCE)
+        self.assertEqual((self.job().state, self.job().cause), (JobState.DEFERRED, causes.NO_PORT))
+        self.assertEqual(self.control.calls, {})
+
+    def test_operator_hangs_up_one_that_waits(self) -> None:
+        self.ports_down.add("trunk")
+        self.claim()
+        self.document_ready()
+        self.control.calls["C0"].hang_up(causes.HUNG_UP)
+        self.assertEqual(self.job().cause, causes.HUNG_UP)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_peer_that_strips_every_digit(self) -> None:
         self.routing.plan = DialPlan(
@@ -261,6 +306,59 @@ class OffRampTests(SynchronousTestCase):
         self.store.fail_with(causes.STORE_FULL)
         fax.indicate(PageInDoubt(number=1, last=False))
         self.assertEqual(self.responses(), [False])
+
+    def test_refused_last_page_is_sent_again(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=True))
+        fax.indicate(PageRefused(number=1, sent_again=False))
+        fax.released(causes.PAGE_REFUSED)
+        self.assertEqual([entry.state for entry in self.job().ledger], [PageState.OPEN])
+        self.clock.advance(180)
+        retry = self.answered().setup
+        assert isinstance(retry, FaxSend)
+        self.assertEqual(retry.first_page, 1)
+
+    def test_command_that_never_left_is_no_doubt(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=True))
+        fax.released(causes.CARRIER_LOST)
+        self.assertEqual([entry.state for entry in self.job().ledger], [PageState.OPEN])
+        self.assertEqual((self.job().state, self.job().cause), (JobState.DEFERRED, causes.CARRIER_LOST))
+
+    def test_confirmation_that_the_store_refuses_is_owed(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=False))
+        self.store.fail_with(causes.STORE_FULL)
+        fax.indicate(PageConfirmed(number=1))
+        fax.indicate(PageInDoubt(number=2, last=False))
+        self.assertEqual(self.responses(), [True, False], "no command while page 1 is not on record")
+        self.store.fail_with(None)
+        fax.indicate(PageInDoubt(number=2, last=False))
+        self.assertEqual(self.responses(), [True, False, True])
+        self.assertEqual([entry.state for entry in self.job().ledger], [PageState.CONFIRMED, PageState.IN_DOUBT])
+
+    def test_ending_waits_for_the_store(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=True))
+        self.store.fail_with(causes.STORE_FULL)
+        fax.indicate(PageConfirmed(number=1))
+        fax.released(causes.DELIVERED)
+        self.assertEqual(self.leg(ProviderKind.TELEPHONY).state, "released", "the line is not held for the store")
+        self.assertEqual(self.job().state, JobState.RUNNING)
+        self.store.fail_with(None)
+        self.clock.advance(STORE_RETRY)
+        self.clock.advance(STORE_RETRY)
+        self.assertEqual((self.job().state, self.job().cause), (JobState.DELIVERED, causes.DELIVERED))
+        self.assertEqual(self.records()[0].cause, causes.DELIVERED)
+
+    def test_fax_that_is_complete_when_it_is_hung_up_is_delivered(self) -> None:
+        fax = self.answered()
+        fax.indicate(PageInDoubt(number=1, last=True))
+        self.providers[ProviderKind.FAX].slow = True
+        self.control.hang_up_all(causes.SHUT_DOWN, at_page_end=True)
+        fax.indicate(PageConfirmed(number=1))
+        fax.released(causes.DELIVERED)
+        self.assertEqual((self.job().state, self.job().cause), (JobState.DELIVERED, causes.DELIVERED))
 
     def test_after_a_crash_the_ledger_decides(self) -> None:
         fax = self.answered()

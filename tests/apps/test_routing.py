@@ -62,10 +62,23 @@ class RoutingTests(SynchronousTestCase):
         leg = call.set_up(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5550"), peer_tag=2)
         self.calls["A"] = call
         self.assertEqual(self.routing.telephone_side("95550"), ())
-        self.assertIs(self.routing.why_none("95550"), causes.NO_PORT)
-        self.assertIs(self.routing.why_none("1"), causes.NO_DIAL_PEER)
+        self.assertTrue(self.routing.leads_to("95550"))
+        self.assertFalse(self.routing.leads_to("1"))
         leg.released(causes.BUSY)
         self.assertEqual(len(self.routing.telephone_side("95550")), 1)
+
+    def test_inbound_peer_that_is_full_refuses(self) -> None:
+        telephony = ScriptedProvider(ProviderKind.TELEPHONY)
+        call = Call(
+            call_id="A",
+            providers={ProviderKind.TELEPHONY: telephony},
+            seconds=self.clock.seconds,
+            seen=lambda call, event: None,
+        )
+        call.add_incoming(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5712"), 1)
+        self.calls["A"] = call
+        selected = self.routing.select(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5712"))
+        self.assertIs(selected.refusal, causes.NO_PORT)
 
     def test_mail_is_screened_by_both_sides_of_the_plan(self) -> None:
         self.assertEqual(self.routing.screened("95550"), "5550")

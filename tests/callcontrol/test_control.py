@@ -139,7 +139,7 @@ class CallControlTests(SynchronousTestCase):
         fax.alerted()
         fax.alerted()
         fax.connected()
-        self.assertEqual(self.read, [AlertIndication(leg=fax), SetupConfirm(leg=fax), DisconnectConfirm(leg=fax)])
+        self.assertEqual(self.read, [AlertIndication(leg=fax), SetupConfirm(leg=fax), DisconnectConfirm(leg=fax, cause=causes.HUNG_UP)])
 
     def test_bridge_carries_one_value_to_the_other_provider(self) -> None:
         async def application(call: Call) -> None:

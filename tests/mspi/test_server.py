@@ -62,7 +62,7 @@ class TranscriptTests(SynchronousTestCase):
         self.assertEqual((first.called, first.subaddress, first.cover), ("95551234", "12", True))
         self.assertEqual((first.notify, first.orcpt), (("FAILURE", "SUCCESS"), "rfc822;a@b"))
         self.assertEqual(first.address, "FAX=9-555-1234/T33S=12/cover=yes@[192.0.2.1]")
-        self.assertEqual((second.called, second.notify, second.cover), ("95550000", None, None))
+        self.assertEqual((second.called, second.notify, second.cover), ("95550000", None, False))
         history = self.successResultOf(rig.store.history(job_id=second.job_id))
         self.assertEqual([line.text for line in history], ["accepted from 127.0.0.1"])
 

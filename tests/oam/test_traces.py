@@ -48,9 +48,9 @@ Call C1
     82.00 |                              | * fmsp: page 2 in doubt
     82.00 |                              | * fmsp: page 2 confirmed
     83.00 |                              | * fmsp: ended: delivered
+    83.00 |                              | * vtsp: released: delivered
     83.00 |                              | * mspi: released
     83.00 |                              | * dmsp: released
-    83.00 |                              | * vtsp: released
     83.00 |                              | * the call is over"""
 
 

@@ -137,7 +137,7 @@ class World:
             seconds=self.clock.seconds,
             new_call_id=lambda: next(ids),
             select=self.routing.select,
-            observers=[self.traces, self.progress, self.documents],
+            observers=[self.routing, self.traces, self.progress, self.documents],
         )
         now = self.clock.seconds
         self.until: float | None = 180.0
@@ -148,6 +148,7 @@ class World:
             next_attempt=self._next_attempt,
             masked=masked,
             now=now,
+            clock=self.clock,
         )
         self.onramp = OnRamp(store=self.store, routing=self.routing, settings=OnRampSettings(), now=now)
         self.control.register(self.providers.values(), [self.offramp, self.onramp])
