@@ -2,7 +2,8 @@
 
 Accounting, DSNs, SMTP replies, the command line and logs all read these rows.  Numbers are for ever: a row may
 be reworded, never renumbered or reused.  Blocks: 0 good endings, 1xx telephone, 2xx the T.30 codes of Class 2
-``+FHNG`` (200 + code), 34x-39x other T.30 endings, 4xx documents, 5xx mail, 6xx the gateway itself.
+``+FHNG`` (200 + code), 34x-39x other T.30 endings, 4xx documents, 5xx mail, 6xx the gateway itself, 7xx further Q.850
+causes (700 + cause).
 
 Status codes are registered ones (RFC 3463); ``draft_status`` is that of the never-registered fax reporting
 draft where it has one.  ``q850`` is 16 (normal clearing) where the telephone call itself went well.
@@ -503,6 +504,10 @@ AUTHENTICATION_FAILED = _row(
     606, "authentication_failed", Phase.GATEWAY, Retry.NEVER, "554 5.7.8",
     "The caller or sender could not be authenticated.", q850=21, abort=Abort.AUTHENTICATION,
 )  # fmt: skip
+INTERRUPTED = _gateway(
+    607, "interrupted", Retry.NEVER, "550 5.3.2",
+    "This gateway stopped while the fax came in; what had come is here. Ask the sender for the rest.",
+)  # fmt: skip
 HUNG_UP = _gateway(
     608, "hung_up", Retry.ERROR, "450 4.3.2", "The operator of the gateway hung up the call.", 16
 )  # fmt: skip
@@ -510,3 +515,144 @@ NO_APPLICATION = _gateway(
     609, "no_application", Retry.NEVER, "550 5.3.5",
     "The dial peer names no application that exists. Set application = \"onramp\" or \"offramp\".", 3,
 )  # fmt: skip
+
+
+def _network(code: int, name: str, sentence: str, retry: Retry = Retry.ERROR) -> Cause:
+    """Add the row of Q.850 cause *code* where no row of the 1xx block stands for it."""
+    reply = "550 5.4.0" if retry is Retry.NEVER else "450 4.4.0"
+    return _row(700 + code, name, Phase.CALL, retry, reply, sentence, q850=code)
+
+
+_network(
+    2, "no_transit_route", "The transit network has no route to this number. Check the number, or ask your carrier."
+)
+_network(4, "special_tone", "The network answered with a special information tone. Check the number.", Retry.NEVER)
+_network(
+    5, "misdialled_prefix", "The trunk prefix is wrong. Check the number, and the prefix of the dial peer.", Retry.NEVER
+)
+_network(6, "channel_unacceptable", "The network did not accept the channel. Try again later.")
+_network(7, "call_awarded", "The call was put on an existing channel. Try again later.")
+_network(8, "preempted", "A more urgent call took the line. Try again later.")
+_network(9, "preempted_reserved", "A more urgent call took the line and keeps it. Try again later.")
+_network(
+    18,
+    "no_user_responding",
+    "The far end's line did not respond. Check that its equipment is on, or try again later.",
+    Retry.NO_ANSWER,
+)
+_network(20, "subscriber_absent", "The subscriber cannot be reached at present. Try again later.", Retry.NO_ANSWER)
+_network(26, "non_selected_clearing", "Another line took the call. Try again later.")
+_network(29, "facility_rejected", "The network refused a facility of the call. Ask your carrier.", Retry.NEVER)
+_network(30, "status_enquiry", "The exchange cleared the call after a status enquiry. Try again later.")
+_network(35, "vpci_unavailable", "The network's virtual path is not available. Try again later.")
+_network(36, "vpci_assignment_failed", "The network could not assign a virtual path. Try again later.")
+_network(37, "cell_rate_unavailable", "The network has no capacity of the kind asked for. Try again later.")
+_network(39, "frame_mode_out_of_service", "A permanent connection of the network is out of service. Ask your carrier.")
+_network(
+    40, "frame_mode_operational", "The exchange reported on a permanent connection instead of a call. Ask your carrier."
+)
+_network(43, "access_information_discarded", "The network dropped information of the call. Try again later.")
+_network(45, "no_cell_rate", "The network has no capacity of the kind asked for. Try again later.")
+_network(46, "precedence_blocked", "Calls of higher precedence block the line. Try again later.")
+_network(47, "resource_unavailable", "The network has no resource free. Try again later.")
+_network(49, "quality_unavailable", "The network cannot give the quality asked for. Ask your carrier.")
+_network(
+    50,
+    "facility_not_subscribed",
+    "The line has not subscribed to a facility of the call. Ask your carrier.",
+    Retry.NEVER,
+)
+_network(53, "outgoing_barred_in_group", "The closed user group bars outgoing calls. Ask your carrier.", Retry.NEVER)
+_network(
+    55,
+    "incoming_barred_in_group",
+    "The far end's closed user group bars incoming calls. Ask the recipient.",
+    Retry.NEVER,
+)
+_network(
+    57,
+    "bearer_not_authorised",
+    "The line may not use this kind of call. Ask your carrier for speech or 3.1 kHz audio.",
+    Retry.NEVER,
+)
+_network(58, "bearer_unavailable", "This kind of call is not available at present. Try again later.")
+_network(62, "inconsistent_access", "The network found the call's settings at odds. Ask your carrier.", Retry.NEVER)
+_network(63, "service_unavailable", "The network's service is not available. Try again later.")
+_network(65, "bearer_not_implemented", "The network does not know this kind of call. Ask your carrier.", Retry.NEVER)
+_network(
+    66, "channel_type_not_implemented", "The network does not know this type of channel. Ask your carrier.", Retry.NEVER
+)
+_network(
+    69, "facility_not_implemented", "The network does not know a facility of the call. Ask your carrier.", Retry.NEVER
+)
+_network(
+    70,
+    "restricted_digital_only",
+    "Only restricted digital calls are possible there. Ask the recipient for another number.",
+    Retry.NEVER,
+)
+_network(
+    79, "service_not_implemented", "The network does not know the service asked for. Ask your carrier.", Retry.NEVER
+)
+_network(81, "invalid_call_reference", "The exchange did not know the call's reference. Try again later.")
+_network(82, "no_such_channel", "The exchange does not know the channel. Check the port's settings.")
+_network(83, "suspended_call_other_identity", "The exchange mixed up suspended calls. Try again later.")
+_network(84, "call_identity_in_use", "The exchange has the call's identity in use. Try again later.")
+_network(85, "no_call_suspended", "The exchange has no such suspended call. Try again later.")
+_network(86, "suspended_call_cleared", "The suspended call was cleared. Try again later.")
+_network(
+    87, "not_in_user_group", "The far end's closed user group does not have this line. Ask the recipient.", Retry.NEVER
+)
+_network(
+    88,
+    "incompatible_destination",
+    "The far end cannot take this kind of call. Check that the number is a fax number.",
+    Retry.NEVER,
+)
+_network(90, "no_such_user_group", "The closed user group does not exist. Ask your carrier.", Retry.NEVER)
+_network(
+    91,
+    "invalid_transit_network",
+    "The transit network selection is wrong. Check the prefix of the dial peer.",
+    Retry.NEVER,
+)
+_network(
+    93,
+    "aal_parameters_unsupported",
+    "The network cannot support the connection's parameters. Ask your carrier.",
+    Retry.NEVER,
+)
+_network(95, "invalid_message", "The exchange found a message of the call invalid. Please report it.")
+_network(96, "element_missing", "The exchange missed a part of a message. Please report it.")
+_network(97, "message_not_implemented", "The exchange does not know a message of the call. Please report it.")
+_network(98, "message_out_of_place", "The exchange found a message of the call out of place. Please report it.")
+_network(99, "element_not_implemented", "The exchange does not know a part of a message. Please report it.")
+_network(
+    100,
+    "invalid_element_contents",
+    "The exchange found a part of a message invalid: often the number. Check the number.",
+)
+_network(101, "message_in_wrong_state", "The exchange found a message in the wrong state of the call. Try again later.")
+_network(102, "timer_expired", "A timer of the exchange ran out. Try again later.")
+_network(103, "parameter_passed_on", "The exchange passed on a parameter that it does not know. Try again later.")
+_network(110, "parameter_discarded", "The exchange discarded a message with an unknown parameter. Please report it.")
+_network(111, "network_protocol_error", "The telephone network made a protocol error. Try again later.")
+_network(127, "interworking", "Two networks could not work together for this call. Try again later.")
+
+
+def from_q850(code: int) -> Cause:
+    """The row for a release cause that the telephone network gave; its class (Q.850 Table 1) where it has none.
+
+    16 and 31, normal clearing, are NETWORK_CLEARED here: who asks has no fax to show for it.
+    """
+    found = _BY_Q850.get(code)
+    if found is not None:
+        return found
+    return TEMPORARY_FAILURE if 32 <= code < 64 else NETWORK_CLEARED
+
+
+_BY_Q850 = {
+    row.q850: row
+    for row in reversed(CATALOGUE.values())
+    if row.phase is Phase.CALL and row.q850 != 16 and row not in (NO_PORT, NO_DIALTONE, NO_DIAL_PEER, NOTHING_TO_DIAL)
+}

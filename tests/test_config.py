@@ -151,7 +151,7 @@ class ContractTests(SynchronousTestCase):
 
     def test_every_retry_row_of_a_call_has_a_rule(self) -> None:
         without = {row for row in RetryRow if self.configuration.retry.rule(row) is None}
-        self.assertEqual(without, {RetryRow.NEVER, RetryRow.AT_ONCE, RetryRow.MAIL})
+        self.assertEqual(without, {RetryRow.NEVER, RetryRow.AT_ONCE, RetryRow.CAPACITY, RetryRow.MAIL})
         busy = self.configuration.retry.rule(RetryRow.BUSY)
         self.assertEqual(busy and (busy.wait, busy.attempts), (180.0, 12))
 

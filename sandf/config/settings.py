@@ -171,6 +171,8 @@ class FaxSend(Table, frozen=True, kw_only=True):
     center_header: HeaderText = "$d$"
     right_header: HeaderText = "$p$/$n$"
     max_speed: Speed = 14400
+    resolution: Literal["standard", "fine", "superfine", "200", "300", "400"] = "fine"
+    paper: Literal["A4", "B4", "A3"] = "A4"
     answer_timeout: Annotated[float, Meta(gt=0, description="seconds, more than 0")] = 60.0
     coverpage: Coverpage = Coverpage()
 

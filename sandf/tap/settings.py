@@ -12,6 +12,7 @@ from sandf.dmsp.settings import RenderingSettings
 from sandf.fmsp.settings import FaxSettings
 from sandf.mspi.settings import MailClientSettings, MailServerSettings, NoticeSettings, OnRampMailSettings
 from sandf.protocols.smtp.settings import Credentials, TlsUse
+from sandf.protocols.t4.form import Paper, Resolution
 from sandf.protocols.t37.onramp import WithSubject
 from sandf.store.schedule import RetrySchedule, Rule
 from sandf.vtsp.exchange import VirtualPortSettings
@@ -48,10 +49,23 @@ def onramp(configuration: Configuration) -> OnRampSettings:
     )
 
 
+RESOLUTIONS = {
+    "standard": Resolution.STANDARD,
+    "fine": Resolution.FINE,
+    "superfine": Resolution.SUPERFINE,
+    "200": Resolution.INCH_200,
+    "300": Resolution.INCH_300,
+    "400": Resolution.INCH_400,
+}
+"""The words of ``[fax.send] resolution``."""
+
+
 def fax(configuration: Configuration) -> FaxSettings:
-    """``[t30]``."""
-    t30 = configuration.t30
+    """``[t30]``, and in what form ``[fax.send]`` wants pages."""
+    t30, send = configuration.t30, configuration.fax.send
     return FaxSettings(
+        send_resolution=RESOLUTIONS[send.resolution],
+        send_paper=Paper[send.paper],
         ecm=t30.ecm,
         min_speed=t30.min_speed,
         max_speed=t30.max_speed,
