@@ -181,6 +181,7 @@ class OnRamp:
             called=record.called,
             calling=record.calling,
             remote_ident=record.remote_ident,
+            subaddress=record.subaddress,
             received_at=record.began_at,
             seconds=ended - (record.connected_at or record.began_at),
             bit_rate=record.bit_rate,
@@ -226,8 +227,8 @@ class Reception:
                 if kept:
                     self._log.page_done(len(page.octets), seconds)
                 event.leg.respond(event.transaction, kept)
-            case RemoteIdentified(ident=ident):
-                self._log.remote_identified(ident)
+            case RemoteIdentified(ident=ident, subaddress=subaddress):
+                self._log.remote_identified(ident, subaddress)
             case Negotiated() as negotiated:
                 self._log.negotiated(negotiated)
 

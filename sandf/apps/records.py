@@ -48,9 +48,9 @@ class FaxLog:
         """The telephone leg is up."""
         self._keep(replace(self.record, connected_at=self._now()))
 
-    def remote_identified(self, ident: str) -> None:
-        """CSI or TSI has come."""
-        self._keep(replace(self.record, remote_ident=ident))
+    def remote_identified(self, ident: str, subaddress: str = "") -> None:
+        """CSI or TSI has come, and SUB if there is one."""
+        self._keep(replace(self.record, remote_ident=ident, subaddress=subaddress or self.record.subaddress))
 
     def negotiated(self, negotiated: Negotiated) -> None:
         """A DCS has passed; the first speed is kept beside the last."""

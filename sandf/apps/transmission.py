@@ -214,6 +214,7 @@ class Transmission:
             attempt=self._job.attempts,
             called=self._job.called,
             calling=self._sender,
+            subaddress=self._job.subaddress,
             port=match.peer.port or "",
             peer_tag=match.peer.tag,
             mail_peer_tag=self._mail.peer_tag,

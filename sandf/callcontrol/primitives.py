@@ -136,6 +136,8 @@ class MailOut:
     calling: str
     remote_ident: str = ""
     """TSI of the sender."""
+    subaddress: str = ""
+    """SUB of the sender (T.33)."""
     received_at: float = 0.0
     """Seconds since 1970."""
     seconds: float = 0.0

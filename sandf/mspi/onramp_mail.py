@@ -76,6 +76,7 @@ def _facts(setup: MailOut, document: Document, dated: Callable[[float], datetime
         called=setup.called,
         calling=setup.calling,
         remote_ident=setup.remote_ident,
+        subaddress=setup.subaddress,
         seconds=setup.seconds,
         bit_rate=setup.bit_rate,
         pages=setup.pages or document.pages,

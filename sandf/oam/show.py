@@ -103,6 +103,7 @@ def _fax(value: Value) -> str:
             ("Calling", record["calling"]),
             ("Redirecting", record["redirecting"]),
             ("Far end", record["remote_ident"]),
+            ("Subaddress", record["subaddress"]),
             ("Pages", f"{record['pages']} ({record['octets']} octets)"),
             ("Form", ", ".join(filter(None, how))),
             ("Began", _when(record["began_at"])),

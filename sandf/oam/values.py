@@ -137,6 +137,7 @@ class Values:
             "seconds": round(duration(record), 1),
             "page_seconds": round(record.page_seconds, 2),
             "remote_ident": record.remote_ident,
+            "subaddress": record.subaddress,
             "pages": record.pages,
             "octets": record.octets,
             "bit_rate": record.bit_rate,

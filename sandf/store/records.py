@@ -201,6 +201,8 @@ class FaxRecord:
     """The MMoIP dial peer."""
     remote_ident: str = ""
     """CSI or TSI of the far terminal."""
+    subaddress: str = ""
+    """SUB that came (ON_RAMP) or was sent: whom at the number it is for (T.33)."""
     connected_at: float | None = None
     ended_at: float | None = None
     pages: int = 0

@@ -41,7 +41,7 @@ JOB = ("id", *NEW_JOB, "attempts", "failures", "cause", "detail", "ended_at", "n
 ATTEMPT = ("job", "number", "began_at", "ended_at", "cause", "detail")
 LEDGER = ("page", "state", "last", "attempt", "at", "sent")
 FAX = ("call_id", "direction", "began_at", "job", "attempt", "called", "calling", "redirecting", "port", "peer_tag",
-       "mail_peer_tag", "remote_ident", "connected_at", "ended_at", "pages", "octets", "bit_rate", "final_bit_rate",
+       "mail_peer_tag", "remote_ident", "subaddress", "connected_at", "ended_at", "pages", "octets", "bit_rate", "final_bit_rate",
        "ecm", "coding", "resolution", "page_seconds", "mail_to", "account_id", "cause", "detail")  # fmt: skip
 """What ``update_fax`` writes."""
 PAGE = ("fax", "number", "coding", "resolution", "paper", "rows", "octets", "bad_rows", "consecutive_bad_rows",
@@ -167,7 +167,15 @@ def fax_row(record: FaxRecord) -> Row:
             record.called,
         ),
         *(record.calling, record.redirecting, record.port, record.peer_tag, record.mail_peer_tag),
-        *(record.remote_ident, record.connected_at, record.ended_at, record.pages, record.octets, record.bit_rate),
+        *(
+            record.remote_ident,
+            record.subaddress,
+            record.connected_at,
+            record.ended_at,
+            record.pages,
+            record.octets,
+            record.bit_rate,
+        ),
         *(record.final_bit_rate, int(record.ecm), record.coding, record.resolution, record.page_seconds),
         *(_listed(record.mail_to), record.account_id, _number(record.cause), record.detail),
     )

@@ -83,6 +83,7 @@ _FIRST = Migration(
             peer_tag INTEGER NOT NULL,
             mail_peer_tag INTEGER NOT NULL,
             remote_ident TEXT NOT NULL,
+            subaddress TEXT NOT NULL,
             connected_at REAL,
             ended_at REAL,
             pages INTEGER NOT NULL,

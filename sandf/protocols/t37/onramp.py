@@ -36,6 +36,8 @@ class ReceivedFax:
     called: str
     calling: str
     remote_ident: str = ""
+    subaddress: str = ""
+    """SUB (T.33): whom at the called number it is for."""
     seconds: float = 0.0
     bit_rate: int = 0
     """bit/s"""
@@ -103,7 +105,7 @@ def summary(fax: ReceivedFax, filenames: tuple[str, ...]) -> str:
     """What the first part says."""
     rows = [
         ("From", _from(fax)),
-        ("To", fax.called),
+        ("To", f"{fax.called}, subaddress {fax.subaddress}" if fax.subaddress else fax.called),
         ("Received", f"{fax.received_at:%A, %d %B %Y, %H:%M:%S %z}"),
         ("Pages", str(fax.pages)),
         ("Duration", _duration(fax)),
@@ -146,6 +148,7 @@ def _header(header: OnRampHeader, fax: ReceivedFax) -> str:
         ("X-Fax-Calling", fax.calling),
         ("X-Fax-Pages", str(fax.pages)),
         ("X-Fax-Duration", f"{fax.seconds:.0f}"),
+        ("X-Fax-Subaddress", fax.subaddress),
         ("X-Fax-Speed", str(fax.bit_rate or "")),
         ("X-Fax-Complete", "no" if fax.trouble else "yes"),
     )
