@@ -92,6 +92,13 @@ class Call:
         """The legs that have not ended."""
         return [leg for leg in self.legs if leg.released_at is None]
 
+    async def clear(self, cause: Cause) -> None:
+        """Disconnect every leg that lives, and wait until all are released; the last thing that an application asks."""
+        for leg in self.live_legs():
+            leg.disconnect(cause)
+        while self.live_legs():
+            await self.next_event()
+
     # For call control and the operator.
 
     def hang_up(self, cause: Cause, *, at_page_end: bool = False) -> None:

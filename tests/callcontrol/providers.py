@@ -13,15 +13,18 @@ from sandf.causes import Cause
 
 @implementer(IServiceProvider)
 class ScriptedProvider:
-    """Notes every request; releases at once when asked, unless ``slow`` is set."""
+    """Notes every request; releases at once when asked, unless ``slow`` is set; raises when ``broken`` is."""
 
     def __init__(self, kind: ProviderKind) -> None:
         self.kind = kind
         self.asked: list[tuple[object, ...]] = []
         self.legs: list[Leg] = []
         self.slow = False
+        self.broken = False
 
     def setup_request(self, leg: Leg, setup: Setup) -> None:
+        if self.broken:
+            raise RuntimeError("a bug")
         self.legs.append(leg)
         self.asked.append(("setup_request", setup))
 
@@ -33,6 +36,8 @@ class ScriptedProvider:
         self.asked.append(("alert_request", leg))
 
     def disconnect_request(self, leg: Leg, cause: Cause, detail: str) -> None:
+        if self.broken:
+            raise RuntimeError("a bug")
         self.asked.append(("disconnect_request", cause))
         if not self.slow:
             leg.released(cause, detail)

@@ -139,7 +139,10 @@ class CallControlTests(SynchronousTestCase):
         fax.alerted()
         fax.alerted()
         fax.connected()
-        self.assertEqual(self.read, [AlertIndication(leg=fax), SetupConfirm(leg=fax), DisconnectConfirm(leg=fax, cause=causes.HUNG_UP)])
+        self.assertEqual(
+            self.read,
+            [AlertIndication(leg=fax), SetupConfirm(leg=fax), DisconnectConfirm(leg=fax, cause=causes.HUNG_UP)],
+        )
 
     def test_bridge_carries_one_value_to_the_other_provider(self) -> None:
         async def application(call: Call) -> None:
@@ -235,6 +238,52 @@ class CallControlTests(SynchronousTestCase):
         leg.connected()
         leg.released(causes.CALL_ABORTED)
         self.successResultOf(idle)
+
+    def test_observer_that_raises_harms_nobody(self) -> None:
+        class Broken(Observer):
+            def event_seen(self, call: Call, event: object) -> None:
+                raise RuntimeError("a bug")
+
+        self.control._observers = (Broken(), self.observer)
+
+        async def application(call: Call) -> None:
+            self.read.append(await call.next_event())
+            self.read.append(await call.next_event())
+
+        self.serve(application)
+        leg = self.ring()
+        leg.released(causes.FAR_CLEARED)
+        self.assertEqual(len(self.read), 2)
+        self.assertEqual(self.observer.seen[-1], ("ended", "A"))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
+
+    def test_provider_that_raises_costs_its_leg_only(self) -> None:
+        async def application(call: Call) -> None:
+            await call.next_event()
+            call.set_up(ProviderKind.FAX, FaxReceive())
+            self.read.append(await call.next_event())
+
+        self.serve(application)
+
+        self.fax.broken = True
+        leg = self.ring()
+        (event,) = self.read
+        assert isinstance(event, DisconnectIndication)
+        self.assertEqual((event.leg.kind, event.cause), (ProviderKind.FAX, causes.INTERNAL_ERROR))
+        self.assertEqual(leg.cause, causes.CALL_ABORTED, "the other leg is cleared in order")
+        self.assertEqual(self.control.calls, {})
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
+
+    def test_ended_call_takes_no_wishes(self) -> None:
+        async def application(call: Call) -> None:
+            self.call = call
+            await call.next_event()
+
+        self.serve(application)
+        self.ring()
+        seen = list(self.observer.seen)
+        self.call.hang_up(causes.SHUT_DOWN)
+        self.assertEqual(self.observer.seen, seen)
 
     def test_no_application_and_closing_down_refuse_the_call(self) -> None:
         self.serve(lambda call: Deferred())
