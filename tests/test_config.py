@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -34,6 +47,7 @@ from sandf.config import (
 from sandf.config.embedded import EMBEDDED
 from sandf.config.settings import DialPeer
 from sandf.dialpeer import Dsn, ForwardDigits, ImageEncoding, MmoipPeer, PotsPeer, Side, Usage
+from sandf.passwords import password_line
 
 PROFILE = settings(deadline=None, derandomize=True, max_examples=150)
 EXAMPLE = Path(__file__).parent.parent / "etc" / "sandf.toml"
@@ -394,6 +408,132 @@ class FileTests(SynchronousTestCase):
     def test_any_table_is_read_or_refused(self, key: str, value: str) -> None:
         for problem in problems(f"{key} = {value}"):
             self.assertTrue(problem.message)
+
+
+class NamedFileTests(SynchronousTestCase):
+    """The files that a configuration names."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        self.key, self.other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        self.certificate = self.file("cert.pem", certificate_of(self.key))
+        self.key_file = self.file("key.pem", pem(self.key))
+
+    def file(self, name: str, octets: bytes, mode: int = 0o600) -> str:
+        path = self.folder / name
+        path.write_bytes(octets)
+        path.chmod(mode)
+        return str(path)
+
+    def told(self, text: str) -> list[tuple[str, str, str]]:
+        """Severity, key and message of what a gateway that starts with *text* is told of files."""
+        try:
+            found = load(text, files=True).warnings
+        except ConfigurationError as error:
+            found = error.problems
+        return [
+            (problem.severity.value, problem.key_path.removeprefix("smtp."), problem.message)
+            for problem in found
+            if problem.key_path.startswith("smtp.")
+        ]
+
+    def tls(self, certificate: str, key: str, more: str = "") -> list[tuple[str, str, str]]:
+        server = f"[smtp.server]\ntls_certificate = '{certificate}'\ntls_key = '{key}'\n{more}"
+        load(server)
+        return self.told(server)
+
+    def one(self, found: list[tuple[str, str, str]], severity: str, key_path: str, words: str) -> None:
+        self.assertEqual([problem[:2] for problem in found], [(severity, key_path)], found)
+        self.assertIn(words, found[0][2])
+
+    def test_a_certificate_and_its_key(self) -> None:
+        self.assertEqual(self.tls(self.certificate, self.key_file), [])
+        chain = self.file("chain.pem", certificate_of(self.key) + certificate_of(self.other))
+        self.assertEqual(self.tls(chain, self.key_file), [])
+
+    def test_what_tls_cannot_use(self) -> None:
+        nonsense = self.file("nonsense.pem", b"nonsense hunter2\n")
+        locked = self.file("locked.pem", pem(self.key, BestAvailableEncryption(b"hunter2")))
+        other = self.file("other.pem", pem(self.other))
+        missing = str(self.folder / "none.pem")
+        for certificate, key, key_path, words in (
+            (missing, self.key_file, "server.tls_certificate", "there is no such file"),
+            (str(self.folder), self.key_file, "server.tls_certificate", "the file cannot be read"),
+            (nonsense, self.key_file, "server.tls_certificate", "no certificate in PEM form"),
+            (self.key_file, self.key_file, "server.tls_certificate", "no certificate in PEM form"),
+            (self.certificate, missing, "server.tls_key", "there is no such file"),
+            (self.certificate, nonsense, "server.tls_key", "no private key in PEM form"),
+            (self.certificate, self.certificate, "server.tls_key", "no private key in PEM form"),
+            (self.certificate, locked, "server.tls_key", "openssl pkey -in"),
+            (self.certificate, other, "server.tls_key", "not the key of the certificate in"),
+        ):
+            found = self.tls(certificate, key)
+            self.one(found, "error", key_path, words)
+            self.assertNotIn("hunter2", found[0][2])
+        with self.assertRaises(ConfigurationError) as caught:
+            load(f"[smtp.server]\ntls_key = '{self.key_file}'\ntls_certificate = '{missing}'\n", files=True)
+        (problem,) = (one for one in caught.exception.problems if one.severity is Severity.ERROR)
+        self.assertEqual((problem.value, problem.line), (f'"{missing}"', 3))
+
+    def test_a_file_that_this_user_may_not_read(self) -> None:
+        with mock.patch.object(Path, "read_bytes", side_effect=PermissionError):
+            found = self.tls(self.certificate, self.key_file)
+        self.assertEqual([problem[1] for problem in found], ["server.tls_certificate", "server.tls_key"])
+        self.assertIn("this user may not read it", found[0][2])
+
+    def test_a_key_that_everybody_may_read(self) -> None:
+        key = self.file("open.pem", pem(self.key), 0o644)
+        self.one(self.tls(self.certificate, key), "warning", "server.tls_key", "chmod 600")
+
+    def test_users(self) -> None:
+        good = password_line("ann", "secret", b"0123456789abcdef")
+        for octets, mode, words in (
+            (f"# name\n{good}\n".encode(), 0o640, ""),
+            (f"{good}\nbob:hunter2\n\neve\n".encode(), 0o600, "lines 2, 4 cannot be understood"),
+            (b"# nobody\n", 0o600, "names no user"),
+            (b"\xff\xfe", 0o600, "not UTF-8"),
+            (good.encode(), 0o644, "chmod 600"),
+        ):
+            found = self.tls(self.certificate, self.key_file, f"users = '{self.file('users', octets, mode)}'")
+            if words:
+                self.one(found, "warning", "server.users", words)
+                self.assertNotIn("hunter2", found[0][2])
+            else:
+                self.assertEqual(found, [])
+        found = self.tls(self.certificate, self.key_file, "users = 'var/none'")
+        self.one(found, "warning", "server.users", "no such file below the folder that the gateway is started in")
+
+    def test_the_password_of_the_client(self) -> None:
+        for path, words in (
+            (self.file("password", b"hunter2\n"), ""),
+            (self.file("empty", b"\n"), "the file is empty"),
+            (str(self.folder / "none"), "there is no such file"),
+        ):
+            found = self.told(f"[smtp.client]\nuser = 'gw'\npassword_file = '{path}'\n")
+            if words:
+                self.one(found, "error", "client.password_file", words)
+            else:
+                self.assertEqual(found, [])
+        found = self.told(f"[smtp.client]\nuser='gw'\npassword_file='{self.file('open', b'hunter2', 0o644)}'\n")
+        self.one(found, "warning", "client.password_file", "chmod 600")
+
+    def test_a_password_in_the_place_of_its_file_is_not_repeated(self) -> None:
+        with self.assertRaises(ConfigurationError) as caught:
+            load("[smtp.client]\nuser = 'gw'\npassword_file = 'hunter2'\n", files=True)
+        self.assertNotIn("hunter2", str(caught.exception))
+        self.assertIn("smtp.client.password_file: ***: there is no such file", str(caught.exception))
+
+
+def pem(key: ec.EllipticCurvePrivateKey, encryption: KeySerializationEncryption | None = None) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+
+
+def certificate_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fax.example.com")])
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, began, began + timedelta(days=3650))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
 class EmbeddedTests(SynchronousTestCase):

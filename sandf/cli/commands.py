@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from sandf.config import Configuration, ConfigurationError, Severity, embedded, 
 from sandf.config import Problem as ConfigurationProblem
 from sandf.oam import queries
 from sandf.oam.refusal import Refusal
+from sandf.passwords import password_line
 
 from .client import Answer, ControlClient, GatewayError
 from .documents import LARGEST, describe
 from .following import Bars, Follower, Lines, Recipients, final_sentence
-from .terminal import complain, is_terminal, say, say_json
+from .terminal import ask_password, complain, is_terminal, say, say_json
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -91,9 +93,9 @@ def _ask(config: Path | None, as_json: bool, command: str, **arguments: object) 
 @click.argument("file", type=EXISTING)
 @AS_JSON
 def check_config(file: Path, as_json: bool) -> None:
-    """Say all that is wrong with the configuration FILE."""
+    """Say all that is wrong with the configuration FILE, and with the files that it names."""
     try:
-        problems, well = load(file).warnings, True
+        problems, well = load(file, files=True).warnings, True
     except ConfigurationError as error:
         problems, well = error.problems, False
     if as_json:
@@ -126,6 +128,21 @@ def _problem_value(problem: ConfigurationProblem) -> dict[str, object]:
         "value": problem.value,
         "message": problem.message,
     }
+
+
+@main.command(short_help="Make a line for the file of users who may log in.")
+@click.argument("name")
+def password(name: str) -> None:
+    """Print the line for the user NAME to append to the file that smtp.server.users names.
+
+    Asks for the password twice, without echo; where standard input is no terminal, its first line is the password.
+    """
+    try:
+        line = password_line(name, ask_password(), secrets.token_bytes(16))
+    except ValueError as error:
+        complain(f"{error}.")
+        raise SystemExit(2)
+    click.echo(line)
 
 
 # Questions.

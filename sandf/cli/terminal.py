@@ -25,6 +25,24 @@ def complain(sentence: str) -> None:
     click.echo(f"sandf: {printable(sentence)}", err=True)
 
 
+def ask_password() -> str:
+    """A password: typed twice without echo on a terminal, else the first line of standard input.
+
+    Raises ValueError for one that is empty, or that SMTP AUTH cannot carry (RFC 4616 2: no NUL).
+    """
+    if _is_typed():
+        typed: str = click.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True, type=str)
+    else:
+        typed = sys.stdin.readline().rstrip("\r\n")
+    if not typed or "\0" in typed:
+        raise ValueError("a password has at least one character, and no NUL")
+    return typed
+
+
 def is_terminal() -> bool:
     """Whether somebody looks at standard error, where progress is drawn."""
     return sys.stderr.isatty()
+
+
+def _is_typed() -> bool:
+    return sys.stdin.isatty()

@@ -1,8 +1,8 @@
 """What must agree across a configuration, beyond each value alone.
 
 Every check is a function from the settings to problems.  Errors are what cannot work; warnings are what works but is
-seldom meant: an open relay, a port nothing dials, a fax that nobody would get.  Files are not opened here, and
-nothing is resolved.
+seldom meant: an open relay, a port nothing dials, a fax that nobody would get.  Files are not opened here, which
+:mod:`.files` does, and nothing is resolved.
 """
 
 from __future__ import annotations

@@ -9,17 +9,19 @@ from typing import Any
 
 from .checks import check
 from .embedded import EMBEDDED
+from .files import check_files
 from .lines import key_lines, line_of
 from .problems import ConfigurationError, Problem, Severity
 from .reading import Reader
 from .settings import Configuration
 
 
-def load(source: str | Path) -> Configuration:
+def load(source: str | Path, *, files: bool = False) -> Configuration:
     """The configuration in the TOML text *source*, or in the file at the path *source*.
 
     Raises :class:`ConfigurationError` with every problem if there is an error among them; warnings alone are left in
-    ``Configuration.warnings``.
+    ``Configuration.warnings``.  With *files* the files that it names are looked into too, as who starts a gateway needs
+    them; a relative path is below the working directory.
     """
     text = _text(source)
     raw = _tables(text)
@@ -28,7 +30,11 @@ def load(source: str | Path) -> Configuration:
     if "warnings" in raw:
         reader.problems.append(Problem(key_path="warnings", value="", message="there is no such key"))
     told = {problem.key_path for problem in reader.problems}
-    further = [problem for problem in check(settings, raw) if problem.key_path not in told]
+    further = [
+        problem
+        for problem in [*check(settings, raw), *(check_files(settings) if files else [])]
+        if problem.key_path not in told
+    ]
     problems = _placed(reader.problems + further, text)
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigurationError(problems)

@@ -19,6 +19,7 @@ RESTART = (
     "smtp.server.listen",
     "smtp.server.tls_certificate",
     "smtp.server.tls_key",
+    "smtp.server.users",
     "smtp.server.maximum_connections",
     "smtp.server.connections_per_client",
     "rendering.workers",

@@ -333,12 +333,17 @@ class ServerConnection(Protocol):
     async def _log_in(self, event: AuthenticationOffered) -> Reply:
         """Ask the checker; acting for somebody else is allowed to nobody (RFC 4616 2)."""
         checker = self._server.checker
-        if checker is None or event.identity not in ("", event.username):
-            return replies.CREDENTIALS_INVALID
         try:
+            if checker is None or event.identity not in ("", event.username):
+                raise UnauthorizedLogin("acting for somebody else")
             await checker.requestAvatarId(UsernamePassword(event.username.encode(), event.password.encode()))
-        except UnauthorizedLogin:
-            self.log.warn("smtp({peer}): wrong password for {name}", peer=self.peer, name=event.username)
+        except UnauthorizedLogin as refused:
+            self.log.warn(
+                "smtp({peer}): a log-in as {name} failed: {reason}",
+                peer=self.peer,
+                name=_visible(event.username),
+                reason=refused,
+            )
             return replies.CREDENTIALS_INVALID
         return replies.AUTHENTICATED
 
@@ -354,3 +359,8 @@ def _hops(pieces: list[bytes]) -> int:
     """Received fields in the header, as far as it is in the first piece."""
     header = pieces[0].partition(b"\r\n\r\n")[0] if pieces else b""
     return len(_RECEIVED.findall(header))
+
+
+def _visible(name: str) -> str:
+    """A user name for the log: what a terminal would act upon is masked, and a long one is cut."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name[:100])

@@ -36,7 +36,7 @@ def read_configuration(file: str | None) -> Configuration:
     if file is None:
         return embedded()
     try:
-        return load(Path(file))
+        return load(Path(file), files=True)
     except ConfigurationError as error:
         lines = "\n".join(f"  {problem}" for problem in error.problems)
         raise usage.UsageError(f"{file} cannot be used:\n{lines}")

@@ -22,7 +22,7 @@ class Reloading:
     def reload(self) -> Reload:
         """Read the file again and run with it; raises ConfigurationError or OSError, and then nothing has changed."""
         old = self._gateway.configuration
-        new = old if self._file is None else load(self._file)
+        new = old if self._file is None else load(self._file, files=True)
         changed = reloadable(old, new)
         self._gateway.apply(merged(old, new))
         self.log.info(

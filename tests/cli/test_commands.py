@@ -20,6 +20,7 @@ from sandf import __version__
 from sandf.cli import client, commands, main
 from sandf.cli.documents import describe, media_type_of
 from sandf.cli.following import Bars, Recipients
+from sandf.passwords import read_lines
 
 from .gateways import FakeGateway
 
@@ -167,6 +168,39 @@ class CommandTests(SynchronousTestCase):
         done = CliRunner().invoke(main, ["check-config", file])
         self.assertEqual(done.exit_code, 0)
         self.assertTrue(done.output.splitlines()[-1].startswith(f"{file}: good"), done.output)
+
+    def test_check_config_looks_into_the_files_that_are_named(self) -> None:
+        file = self.file("tls.toml", b"[smtp.server]\ntls_certificate = '/none/c.pem'\ntls_key = '/none/k.pem'\n")
+        done = CliRunner().invoke(main, ["check-config", file])
+        self.assertEqual(done.exit_code, 1)
+        self.assertIn(
+            f'{file}:2: error: smtp.server.tls_certificate: "/none/c.pem": there is no such file', done.output
+        )
+        self.assertIn(f'{file}:3: error: smtp.server.tls_key: "/none/k.pem": there is no such file', done.output)
+
+    # password.
+
+    def test_password_makes_a_line_that_lets_its_user_in(self) -> None:
+        done = CliRunner().invoke(main, ["password", "ann"], input="sécret\n")
+        self.assertEqual(done.exit_code, 0)
+        ((_, user),) = read_lines(done.output)
+        assert user is not None
+        self.assertEqual((user[0], user[1].matches("sécret".encode())), ("ann", True))
+        self.assertNotEqual(done.output, CliRunner().invoke(main, ["password", "ann"], input="sécret\n").output)
+
+    def test_password_is_asked_for_twice_on_a_terminal(self) -> None:
+        with mock.patch("sandf.cli.terminal._is_typed", return_value=True):
+            done = CliRunner().invoke(main, ["password", "ann"], input="one\ntwo\nsecret\nsecret\n")
+        self.assertEqual(done.exit_code, 0, done.output)
+        self.assertNotIn("secret", done.output)
+        ((_, user),) = read_lines(done.stdout)
+        assert user is not None
+        self.assertTrue(user[1].matches(b"secret"))
+
+    def test_password_refuses_names_and_passwords_that_cannot_be(self) -> None:
+        for name, typed in (("a:b", "x\n"), ("ann", "\n"), ("ann", "")):
+            done = CliRunner().invoke(main, ["password", name], input=typed)
+            self.assertEqual((done.exit_code, done.stdout), (2, ""))
 
     # send.
 

@@ -10,9 +10,11 @@ from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet import defer
 from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.names import dns
 from twisted.names.error import DNSNameError, DNSQueryTimeoutError, DNSServerError
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from sandf import causes
 from sandf.causes import CATALOGUE, Failure
@@ -148,7 +150,29 @@ class UsersFileTests(SynchronousTestCase):
         self.path.unlink()
         self.failureResultOf(self.log_in("ann", "new"), UnauthorizedLogin)
 
-    def test_names_that_no_line_can_hold(self) -> None:
-        for name in ("", "a:b", "#a", "a\nb"):
-            with self.assertRaises(ValueError):
-                password_line(name, "x", b"0" * 16)
+    def test_the_log_says_what_is_wrong_and_no_secret(self) -> None:
+        said: list[str] = []
+
+        @implementer(ILogObserver)
+        def observer(event: LogEvent) -> None:
+            said.append(str(formatEvent(event)))
+
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        for name, password, reason in (
+            ("ann", "secret", "wrong password"),
+            ("bob", "nonsense", "no such user"),
+            ("nobody", "", "no such user"),
+        ):
+            failure = self.failureResultOf(self.log_in(name, password), UnauthorizedLogin)
+            self.assertEqual(str(failure.value), reason)
+        self.path.chmod(0o644)
+        self.failureResultOf(self.log_in("ann", "x"), UnauthorizedLogin)
+        self.path.unlink()
+        failure = self.failureResultOf(self.log_in("ann", "sécret"), UnauthorizedLogin)
+        self.assertEqual(str(failure.value), "the users file cannot be read")
+        self.assertEqual(len(said), 3, said)
+        self.assertIn("lines 4, 5 cannot be understood", said[0])
+        self.assertIn("chmod 600", said[1])
+        self.assertIn("nobody can log in", said[2])
+        self.assertNotIn("nonsense", "".join(said))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from sandf import causes
 from sandf.mspi.settings import MailServerSettings
@@ -342,6 +345,26 @@ class TlsAndAuthenticationTests(SynchronousTestCase):
         stored = self.successResultOf(rig.store.message("m1")).message
         self.assertEqual(stored.identity, "ann")
         self.assertIn(b"with ESMTPSA;", stored.octets.replace(b"\r\n ", b" "))
+
+    def test_a_log_in_that_fails_is_told_in_the_log_and_its_name_cannot_act_there(self) -> None:
+        said: list[str] = []
+
+        @implementer(ILogObserver)
+        def observer(event: LogEvent) -> None:
+            said.append(str(formatEvent(event)))
+
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        client = self.rig().connect(tls=True)
+        client.say("EHLO x")
+        for credentials in (b"\0ann\0hunter2", b"\0a\x1b[2J\0hunter2", b"bob\0ann\0secret"):
+            answer = client.say(f"AUTH PLAIN {base64.b64encode(credentials).decode()}")
+            self.assertTrue(answer.startswith("535 5.7.8 "), answer)
+        first, second, third = (line for line in said if "log-in" in line)
+        self.assertRegex(first, r"^smtp\(.+\): a log-in as ann failed: ")
+        self.assertIn("a log-in as a\ufffd[2J failed: ", second)
+        self.assertTrue(third.endswith("a log-in as ann failed: acting for somebody else"))
+        self.assertNotIn("hunter2", "".join(said))
 
     def test_implicit_tls(self) -> None:
         hello = self.rig(require_tls=True).connect(tls=True).say("EHLO x")
