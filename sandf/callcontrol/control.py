@@ -70,11 +70,6 @@ class CallControl:
         """The service providers by kind."""
         return self._providers
 
-    @property
-    def application_names(self) -> frozenset[str]:
-        """What a dial peer may name."""
-        return frozenset(self._applications)
-
     def incoming_leg(self, kind: ProviderKind, setup: Setup) -> Leg:
         """A provider has an incoming call; the leg is its to serve once it has said :meth:`setup_indication`."""
         selection = self._select(kind, setup)
@@ -115,6 +110,13 @@ class CallControl:
         """Ask every call to end."""
         for call in tuple(self.calls.values()):
             call.hang_up(cause, at_page_end=at_page_end)
+
+    def cut_all(self, cause: Cause) -> None:
+        """Hang up the telephone under every call, whatever its application is doing."""
+        for call in tuple(self.calls.values()):
+            for leg in call.live_legs():
+                if leg.kind is ProviderKind.TELEPHONY:
+                    leg.disconnect(cause)
 
     def report(self, call_id: str, value: object) -> None:
         """Show *value* (a T.30 frame, a packet) of a live call to the observers."""

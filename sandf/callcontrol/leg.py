@@ -154,7 +154,10 @@ class Leg:
     # What an application may say.
 
     def alert(self) -> None:
-        """Let the caller of an incoming leg hear ringing."""
+        """Let the caller of an incoming leg hear ringing.
+
+        For an application that lets him wait before it connects; ``onramp`` answers at once and needs none.
+        """
         if self.released_at is None:
             self.provider.alert_request(self)
 

@@ -82,6 +82,11 @@ class GatewayProcess:
             self.kill()
             raise GatewayFailed(f"the gateway did not stop in {STOP_SECONDS:.0f} s\n{self._log_end()}")
 
+    def signal(self, number: int) -> None:
+        """Send it signal *number*."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def kill(self) -> None:
         """SIGKILL: nothing is said, nothing is finished."""
         if self._process is not None:

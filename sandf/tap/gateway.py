@@ -157,7 +157,7 @@ class Gateway:
         self.screening = Screening(
             aliases=lambda: self.configuration.aliases,
             postmaster=lambda: self.configuration.postmaster,
-            route=self.routing.screened,
+            route=lambda number: self.shown(self.routing.screened(number)),
             wants_cover=lambda asked: self.offramp.settings.cover.wanted(asked),
         )
         self.mail_server = MailServer(
@@ -255,7 +255,13 @@ class Gateway:
     # Reload.
 
     def apply(self, configuration: Configuration) -> None:
-        """Run with *configuration* from now on; what needs a restart is what it was in it."""
+        """Run with *configuration* from now on; what needs a restart is what it was in it.
+
+        Raises OSError for a password file that cannot be read, and then nothing has changed.
+        """
+        mail_client = settings.mail_client(configuration)
+        if configuration.rendering != self.configuration.rendering:
+            self.workers.reload(settings.rendering(configuration))
         self.configuration = configuration
         set_level(configuration.log.level)
         self.routing.plan = configuration.dial_plan
@@ -265,7 +271,6 @@ class Gateway:
         self.offramp.settings = settings.offramp(configuration)
         self.fax.settings = settings.fax(configuration)
         self.mail_server.settings = settings.mail_server(configuration)
-        self.delivery.settings = settings.mail_client(configuration)
+        self.delivery.settings = mail_client
         self.mail.settings = settings.onramp_mail(configuration)
         self.notices.settings = settings.notices(configuration)
-        self.workers.reload(settings.rendering(configuration))

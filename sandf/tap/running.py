@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -52,6 +52,8 @@ class GatewayService(Service):
         self._ports: list[IListeningPort] = []
         self._loops: list[LoopingCall] = []
         self._hurried: Deferred[None] | None = None
+        self._connections: Deferred[None] = succeed(None)
+        """Fires when the last mail client has gone, once we close down."""
         self._started: Deferred[None] | None = None
 
     def startService(self) -> None:
@@ -145,28 +147,27 @@ class GatewayService(Service):
             self._hurried.callback(None)
 
     async def _stop(self) -> None:
+        """Step by step; one that fails is logged and the next is taken all the same, the store last of all."""
+        gateway = self.gateway
+        for step in (self._take_nothing_more, self._end_calls, self._end_mail, self._close_doors, gateway.store.close):
+            try:
+                await step()
+            except Exception:
+                self.log.failure("closing down: {step} failed", step=step.__name__)
+        self.log.info("sandf has stopped")
+
+    async def _take_nothing_more(self) -> None:
         gateway = self.gateway
         for port in self._ports:
             await maybeDeferred(port.stopListening)
         for loop in self._loops:
             loop.stop()
-        connections = gateway.mail_server.shut_down()
+        self._connections = gateway.mail_server.shut_down()
         await gateway.spool.stop()
         gateway.control.accepting = False
-        await self._end_calls()
-        await self._within(HURRY_SECONDS, connections)
-        gateway.mail_server.abort()
-        await gateway.delivery.stop()
-        await gateway.notices.stop()
-        await gateway.workers.stop()
-        gateway.progress.stop()
-        await self._operation.control.stopService()
-        await self._operation.manhole.stopService()
-        await gateway.store.close()
-        self.log.info("sandf has stopped")
 
     async def _end_calls(self) -> None:
-        """Let the pages on the line finish, for the grace or until somebody hurries; then hang up."""
+        """Let the pages on the line finish, for the grace or until somebody hurries; then hang up, then cut the line."""
         control = self.gateway.control
         if control.calls:
             self.log.info("{count} calls may finish their page", count=len(control.calls))
@@ -174,6 +175,25 @@ class GatewayService(Service):
         await self._within(self.gateway.configuration.shutdown.grace, control.when_idle(), self._hurried)
         control.hang_up_all(causes.SHUT_DOWN)
         await self._within(HURRY_SECONDS, control.when_idle())
+        control.cut_all(causes.SHUT_DOWN)
+        await self._within(HURRY_SECONDS, control.when_idle())
+
+    async def _end_mail(self) -> None:
+        """What is said with mail clients and servers may end; a server that is silent is left."""
+        gateway = self.gateway
+        await self._within(HURRY_SECONDS, self._connections)
+        gateway.mail_server.abort()
+        delivered = Deferred.fromCoroutine(gateway.delivery.stop())
+        await self._within(HURRY_SECONDS, delivered, self._hurried)
+        gateway.delivery.abort()
+        await self._within(HURRY_SECONDS, delivered)
+        await self._within(HURRY_SECONDS, gateway.notices.stop())
+
+    async def _close_doors(self) -> None:
+        await self.gateway.workers.stop()
+        self.gateway.progress.stop()
+        await self._operation.control.stopService()
+        await self._operation.manhole.stopService()
 
     async def _within(self, seconds: float, *any_of: Deferred[None] | None) -> None:
         """Wait for the first of *any_of*, at most *seconds*."""
