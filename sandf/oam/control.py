@@ -55,8 +55,8 @@ class Submission:
     """Where faxes are handed in.
 
     *accept* screens the forward-paths, commits the message and gives the job ids; it fails with
-    :class:`sandf.causes.Failure`.  *domain* is the one for bare numbers, *sender* the reverse-path of who gives none,
-    *new_message_id* a Message-ID that never repeats.
+    :class:`sandf.causes.Failure`, or :class:`Refusal` naming those that are refused.  *domain* is the one for
+    bare numbers, *sender* the reverse-path of who gives none, *new_message_id* a Message-ID that never repeats.
     """
 
     def __init__(

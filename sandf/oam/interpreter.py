@@ -102,6 +102,7 @@ class Script:
         self._buffer = b""
         self._lines: list[bytes] = []
         self._ended = False
+        self._unfinished = False
         self._running = False
         self._at_line_start = True
 
@@ -135,7 +136,8 @@ class Script:
                 if not self._lines:
                     break
                 line = self._lines.pop(0).decode("utf-8", "replace")
-                self._interpreter.push(line.encode())  # type: ignore[no-untyped-call]  # Twisted has not annotated it
+                more = self._interpreter.push(line.encode())  # type: ignore[no-untyped-call]  # Twisted has not annotated it
+                self._unfinished = bool(more)
         finally:
             self._running = False
         pending = self._interpreter.pending
@@ -143,7 +145,9 @@ class Script:
             pending.addBoth(lambda _: self._run())
         elif self._ended and not self._lines and self._done is not None:
             done, self._done = self._done, None
-            done(not self._interpreter.failed)
+            if self._unfinished:
+                self.addOutput("The last line is not finished: it lacks a bracket, a quote or what follows it.\n")
+            done(not (self._interpreter.failed or self._unfinished))
 
     def _end_line(self) -> None:
         """What the next line prints begins on a line of its own."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from twisted.conch.checkers import IAuthorizedKeysDB
-from twisted.conch.ssh.keys import BadKeyError, EncryptedKeyError, Key
+from twisted.conch.ssh.keys import BadKeyError, EncryptedKeyError, FingerprintFormats, Key
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -41,8 +41,13 @@ def _new_host_key(path: Path) -> Key:
             file.write(key.toString("openssh"))
     except OSError as error:
         raise HostKeyError(f"The host key {path} cannot be written: {error.strerror}. Set manhole.host_key elsewhere.")
-    log.info("manhole: new host key {path} {fingerprint}", path=path, fingerprint=key.fingerprint())
+    log.info("manhole: new host key {path} {fingerprint}", path=path, fingerprint=sha256_fingerprint(key))
     return key
+
+
+def sha256_fingerprint(key: Key) -> str:
+    """The fingerprint as OpenSSH shows it when it asks whether to trust a host: ``SHA256:`` and base64, unpadded."""
+    return "SHA256:" + str(key.fingerprint(FingerprintFormats.SHA256_BASE64)).rstrip("=")
 
 
 def how_to_enter(path: Path) -> str:

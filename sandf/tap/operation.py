@@ -9,17 +9,20 @@ from twisted.internet.endpoints import serverFromString
 
 from sandf import __version__
 from sandf.callcontrol.media import Message
-from sandf.causes import BAD_ADDRESS, Failure
+from sandf.causes import BAD_ADDRESS, Cause, Failure
 from sandf.config import Reload
 from sandf.dialpeer import DialPlan
+from sandf.mspi.screening import Screen
 from sandf.oam.control import ControlFactory, Submission
 from sandf.oam.inspection import Inspection
 from sandf.oam.manhole import ManholeService
+from sandf.oam.refusal import Refusal
 from sandf.oam.socket_file import ControlService
 from sandf.oam.values import Values
 from sandf.protocols.smtp.parameters import RecipientParameters
 from sandf.protocols.smtp.paths import PathError, parse_mailbox
-from sandf.store.records import FaxRecord
+from sandf.protocols.t37.addresses import AddressError, parse_fax_address
+from sandf.store.records import FaxRecord, NewJob
 
 from .gateway import Gateway, new_token
 from .reloading import Reloading
@@ -52,8 +55,10 @@ class Surroundings:
     def listens(self) -> Sequence[str]:
         """What listens where."""
         configuration = self._gateway.configuration
+        # A gateway that closes down takes no more mail; the doors of the operator are the last to be shut.
+        mail = configuration.smtp.server.listen if self._gateway.control.accepting else ()
         return (
-            *(f"ESMTP {endpoint}" for endpoint in configuration.smtp.server.listen),
+            *(f"ESMTP {endpoint}" for endpoint in mail),
             *(f"SSH {endpoint}" for endpoint in configuration.manhole.listen),
             f"control {configuration.control_path}",
         )
@@ -114,13 +119,41 @@ class Operation:
         )
 
     async def _accept(self, message: Message, forward_paths: tuple[str, ...]) -> list[str]:
-        """Screen and commit a message as the ESMTP server does; the ids of its jobs.  Raises Failure."""
+        """Screen and commit a message as the ESMTP server does; the ids of its jobs.  Raises Failure, or Refusal."""
         gateway = self._gateway
-        try:
-            mailboxes = [parse_mailbox(path) for path in forward_paths]
-        except PathError as error:
-            raise Failure(BAD_ADDRESS, str(error))
-        jobs = [gateway.screening(mailbox, RecipientParameters()).job for mailbox in mailboxes]
+        jobs = screened_jobs(gateway.screening, forward_paths)
         _, job_ids = await gateway.store.accept_message(message, jobs, gateway.now())
         gateway.accepted()
         return list(job_ids)
+
+
+def screened_jobs(screen: Screen, forward_paths: Sequence[str]) -> list[NewJob]:
+    """The jobs for *forward_paths*, all of them; Refusal names each one that is not taken, and why."""
+    jobs: list[NewJob] = []
+    refused: dict[tuple[str, Cause], list[str]] = {}
+    for path in forward_paths:
+        try:
+            jobs.append(_screened(screen, path))
+        except Failure as failure:
+            refused.setdefault((str(failure), failure.cause), []).append(_number_in(path))
+    if refused:
+        said = [f"{', '.join(numbers)}: {sentence}" for (sentence, _), numbers in refused.items()]
+        if jobs:
+            said.append("So nothing is faxed to the others either.")
+        raise Refusal(" ".join(said), next(cause.number for _, cause in refused))
+    return jobs
+
+
+def _screened(screen: Screen, path: str) -> NewJob:
+    try:
+        return screen(parse_mailbox(path), RecipientParameters()).job
+    except PathError as error:
+        raise Failure(BAD_ADDRESS, str(error))
+
+
+def _number_in(path: str) -> str:
+    """The number of a forward-path, as whoever typed it knows it; the path itself where it has none."""
+    try:
+        return parse_fax_address(parse_mailbox(path).local_part).number
+    except (PathError, AddressError):
+        return path

@@ -21,7 +21,7 @@ from sandf import causes
 from sandf.callcontrol.primitives import RemoteIdentified
 from sandf.oam.commands import namespace
 from sandf.oam.interpreter import Script
-from sandf.oam.keys import AuthorizedKeys, HostKeyError, host_key
+from sandf.oam.keys import AuthorizedKeys, HostKeyError, host_key, sha256_fingerprint
 from sandf.oam.manhole import ManholeService
 
 from .world import World
@@ -104,6 +104,16 @@ class ScriptTests(SynchronousTestCase):
         self.script.end()
         self.assertEqual(self.endings, [False])
 
+    def test_a_line_that_is_not_finished_is_said_and_ends_in_failure(self) -> None:
+        for line in (b"calls(", b'show("call', b"if True:", b"x = [1,\n2"):
+            self.printed, endings = b"", list[bool]()
+            script = Script(namespace(self.world.inspection), self.write, endings.append)
+            script.receive(line)
+            script.end()
+            self.assertEqual(endings, [False], line)
+            self.assertTrue(self.printed, line)
+        self.assertIn(b"The last line is not finished", self.printed)
+
     def test_octets_that_are_no_text(self) -> None:
         self.script.receive(b"\xff\xfe\n")
         self.script.end()
@@ -126,6 +136,14 @@ class KeyTests(SynchronousTestCase):
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
         self.assertEqual(made.sshType(), b"ssh-ed25519")
         self.assertEqual(host_key(path).fingerprint(), made.fingerprint())
+
+    def test_its_fingerprint_is_that_which_ssh_shows(self) -> None:
+        if shutil.which("ssh-keygen") is None:
+            raise SkipTest("ssh-keygen is not installed (apt-get install openssh-client)")
+        key = host_key(self.folder / "host_key")
+        command = ["ssh-keygen", "-l", "-f", str(self.folder / "host_key")]
+        shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        self.assertIn(f" {sha256_fingerprint(key)} ", shown)
 
     def test_a_damaged_host_key_is_told(self) -> None:
         self.folder.mkdir()

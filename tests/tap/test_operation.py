@@ -1,0 +1,53 @@
+"""Faxes that are handed in by the command: which of the numbers is refused, and why."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from sandf import causes
+from sandf.causes import Failure
+from sandf.mspi.screening import Screening
+from sandf.oam.refusal import Refusal
+from sandf.tap.operation import screened_jobs
+
+
+def route(number: str) -> str:
+    if not number.startswith("555"):
+        raise Failure(causes.NO_DIAL_PEER)
+    return number
+
+
+class AcceptTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.screen = Screening(
+            aliases=lambda: ["fax.example.com"],
+            postmaster=lambda: "postmaster@fax.example.com",
+            route=route,
+            wants_cover=bool,
+        )
+
+    def refusal(self, *local_parts: str, domain: str = "fax.example.com") -> Refusal:
+        paths = [f"{local_part}@{domain}" for local_part in local_parts]
+        with self.assertRaises(Refusal) as caught:
+            screened_jobs(self.screen, paths)
+        return caught.exception
+
+    def test_all_that_lead_somewhere_are_jobs(self) -> None:
+        jobs = screened_jobs(self.screen, ["FAX=5550001@fax.example.com", "FAX=555-0002/cover=no@fax.example.com"])
+        self.assertEqual([job.called for job in jobs], ["5550001", "5550002"])
+
+    def test_each_number_that_is_refused_is_named(self) -> None:
+        refusal = self.refusal("FAX=5550001", "FAX=777-0001/cover=no", "FAX=8880001")
+        self.assertEqual(
+            refusal.sentence,
+            f"7770001, 8880001: {causes.NO_DIAL_PEER.sentence} So nothing is faxed to the others either.",
+        )
+        self.assertEqual(refusal.cause, causes.NO_DIAL_PEER.number)
+        self.assertEqual(self.refusal("FAX=7770001").sentence, f"7770001: {causes.NO_DIAL_PEER.sentence}")
+
+    def test_each_reason_is_said(self) -> None:
+        refusal = self.refusal("FAX=7770001", "FAX=hello")
+        self.assertIn(f"7770001: {causes.NO_DIAL_PEER.sentence} FAX=hello@fax.example.com: ", refusal.sentence)
+        self.assertIn(
+            "5550001: " + causes.NOT_OUR_DOMAIN.sentence[:20], self.refusal("FAX=5550001", domain="x.example").sentence
+        )
