@@ -16,10 +16,10 @@ from sandf.callcontrol.call import Call
 from sandf.callcontrol.events import SetupIndication
 from sandf.callcontrol.interfaces import IApplication
 from sandf.callcontrol.primitives import MailIn
-from sandf.causes import Cause, Failure, Retry
+from sandf.causes import Failure
 from sandf.logs import Logger
-from sandf.store.interfaces import IStore
-from sandf.store.records import HistoryLine, Job, JobState
+from sandf.store.interfaces import IEndings, IStore
+from sandf.store.records import HistoryLine, Job
 
 from .routing import Routing
 from .settings import OffRampSettings
@@ -30,8 +30,7 @@ from .transmission import Transmission
 class OffRamp:
     """The application ``offramp``.
 
-    *next_attempt* is the retry schedule: ``(job, cause, now)`` to the time of the next attempt, or None.
-    *masked* hides access codes in a number that people will see.
+    *endings* writes how each attempt ended; *masked* hides access codes in a number that people will see.
     """
 
     name = "offramp"
@@ -43,7 +42,7 @@ class OffRamp:
         store: IStore,
         routing: Routing,
         settings: OffRampSettings,
-        next_attempt: Callable[[Job, Cause, float], float | None],
+        endings: IEndings,
         masked: Callable[[str], str],
         now: Callable[[], float],
         clock: IReactorTime,
@@ -51,7 +50,7 @@ class OffRamp:
         self.settings = settings
         self._store = store
         self._routing = routing
-        self._next_attempt = next_attempt
+        self._endings = endings
         self._masked = masked
         self._now = now
         self._clock = clock
@@ -62,8 +61,8 @@ class OffRamp:
         assert isinstance(event, SetupIndication) and isinstance(event.setup, MailIn)
         job = await self._store.job(event.setup.job_id)
 
-        def note(text: str, cause: Cause | None = None) -> None:
-            self._note(call, job, text, cause)
+        def note(text: str) -> None:
+            self._note(call, job, text)
 
         transmission = Transmission(
             call,
@@ -84,31 +83,20 @@ class OffRamp:
         except Exception:
             self.log.failure("offramp({call}): {job} failed", call=call.call_id, job=job.job_id)
             cause, detail = causes.INTERNAL_ERROR, ""
-        await self._end(call, job, cause, detail)
-
-    async def _end(self, call: Call, job: Job, cause: Cause, detail: str) -> None:
-        """Write how the attempt ended: delivered, failed, or deferred until the schedule's next time."""
-        now = self._now()
-        until = None if cause.retry is Retry.NEVER else self._next_attempt(job, cause, now)
-        text = "ended" if until is None else f"deferred for {until - now:.0f} s"
+        # The line first: when the job is due again, this call must not be in its way.
+        await call.clear(cause)
         self.log.info(
-            "offramp({call}): {job} to {called}: {cause}, {text}",
+            "offramp({call}): {job} to {called}: {cause}",
             call=call.call_id,
             job=job.job_id,
             called=self._masked(job.called),
             cause=cause.name,
-            text=text,
         )
-        if until is not None:
-            await self._store.defer_job(job.job_id, until, cause, detail, now)
-        else:
-            state = JobState.DELIVERED if cause is causes.DELIVERED else JobState.FAILED
-            await self._store.end_job(job.job_id, state, cause, detail, now)
-        self._note(call, job, text, cause)
+        await self._endings.write(job, cause, detail, call.call_id)
 
-    def _note(self, call: Call, job: Job, text: str, cause: Cause | None) -> None:
+    def _note(self, call: Call, job: Job, text: str) -> None:
         """A line of history; nobody waits for it."""
-        line = HistoryLine(at=self._now(), job_id=job.job_id, fax_id=None, call_id=call.call_id, text=text, cause=cause)
+        line = HistoryLine(at=self._now(), job_id=job.job_id, fax_id=None, call_id=call.call_id, text=text)
         self._store.add_history(line).addErrback(
             lambda failure: self.log.warn("history is not kept: {reason}", reason=failure.value)
         )

@@ -112,7 +112,9 @@ class Routing:
                 return
 
     def screened(self, called: str, calling: str = "") -> str:
-        """What would be dialled for a mail to *called*, whoever is busy now.
+        """What would be dialled for a mail to *called*, whoever is busy now, as its sender may see it.
+
+        That is without the dial peer's prefix: an access code of ours may stand there.
 
         Raises Failure: NO_DIAL_PEER where the mail side or the telephone side leads nowhere, NOTHING_TO_DIAL.
         """
@@ -125,7 +127,7 @@ class Routing:
             raise Failure(NO_DIAL_PEER)
         if not matches[0].digits:
             raise Failure(NOTHING_TO_DIAL, f"dial peer {matches[0].peer.tag}")
-        return matches[0].digits
+        return matches[0].digits.removeprefix(matches[0].peer.prefix) or called
 
     def hunts_on_after(self, *, user_busy: bool) -> bool:
         """Whether to try the next peer."""

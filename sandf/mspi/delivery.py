@@ -30,12 +30,12 @@ from sandf.protocols.smtp.parameters import (
 )
 from sandf.protocols.smtp.paths import Mailbox, PathError, parse_mailbox
 from sandf.protocols.smtp.settings import ClientSettings, TlsUse
+from sandf.store.endings import Endings, NextAttempt
 from sandf.store.interfaces import IStore
 from sandf.store.records import Job, JobKind
 
 from .client import ClientConnection, Outcome
 from .due import DueJobs
-from .endings import Endings, NextAttempt
 from .outcomes import cause_of_reply, failure_of_session, said
 from .routes import Server
 from .settings import MailClientSettings

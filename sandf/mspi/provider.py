@@ -96,6 +96,8 @@ class MailProvider:
         """Supply the document of an incoming leg, now or when it has been read."""
         if isinstance(leg.setup, MailIn):
             state = self._state(leg)
+            if state is None:
+                return  # it ended meanwhile: nobody waits for its document
             if state.document is None:
                 state.bridges.append(bridge)
             else:
@@ -111,12 +113,16 @@ class MailProvider:
     def transaction_response(self, leg: Leg, transaction: Transaction, accepted: bool) -> None:
         """Mail legs have no transactions that wait."""
 
-    def _state(self, leg: Leg) -> _Leg:
-        return self._legs.setdefault(leg, _Leg())
+    def _state(self, leg: Leg) -> _Leg | None:
+        """What is known of *leg*, which may be new; None for one that has ended."""
+        return None if leg.released_at is not None else self._legs.setdefault(leg, _Leg())
 
     def _work(self, leg: Leg, work: Coroutine[Deferred[Any], Any, None]) -> None:
         """Do *work* for *leg*, which ends if it fails."""
         state = self._state(leg)
+        if state is None:
+            work.close()
+            return
 
         async def run() -> None:
             try:

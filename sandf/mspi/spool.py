@@ -21,11 +21,10 @@ from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.primitives import MailIn, ProviderKind
 from sandf.causes import Cause, Failure
 from sandf.logs import Logger
-from sandf.store.interfaces import IStore
+from sandf.store.interfaces import IEndings, IStore
 from sandf.store.records import Job, JobKind, JobState
 
 from .due import DueJobs
-from .endings import Endings, NextAttempt
 
 
 @implementer(ICallObserver)
@@ -43,13 +42,13 @@ class Spool:
         *,
         store: IStore,
         limit: int,
-        next_attempt: NextAttempt,
+        endings: IEndings,
         ended: Callable[[], None],
         clock: IReactorTime,
         now: Callable[[], float],
     ) -> None:
         self._due = DueJobs(store=store, kind=JobKind.FAX, limit=limit, take=self._take, clock=clock, now=now)
-        self._endings = Endings(store=store, next_attempt=next_attempt, clock=clock, now=now)
+        self._endings = endings
         self._store = store
         self._ended = ended
         self._control: CallControl | None = None
@@ -67,7 +66,6 @@ class Spool:
 
     def stop(self) -> Deferred[None]:
         """Make no more calls; those that run are not touched."""
-        self._endings.stop()
         return self._due.stop()
 
     def wake(self) -> None:

@@ -12,9 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from sandf.causes import Failure
 from sandf.logs import Logger
-
-STORE_RETRY = 15.0
-"""Seconds until the store is asked again after it failed."""
+from sandf.store.endings import STORE_RETRY
 
 
 class Watch:

@@ -12,7 +12,7 @@ operation that fails leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
@@ -165,6 +165,17 @@ class IHistory(Interface):
 
     def trace(call_id: str) -> Deferred[list[TraceLine]]:
         """The trace of a call, oldest first; empty if there is none."""
+
+
+class IEndings(Interface):
+    """The one writer of how attempts end (design law 5): it asks the store until the store has it."""
+
+    def write(job: Job, cause: Cause, detail: str, call_id: str | None = None) -> Awaitable[None]:
+        """The running attempt of *job* ended for *cause*: delivered, failed, or deferred by the retry schedule.
+
+        Returns when that is committed.  Fails with Failure(SHUT_DOWN) if the gateway closes down first.  A job that
+        was ended from elsewhere meanwhile is left alone.
+        """
 
 
 class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):

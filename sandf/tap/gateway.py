@@ -41,6 +41,7 @@ from sandf.mspi.users import UsersFile
 from sandf.oam.documents import CallDocuments
 from sandf.oam.progress import CallProgress
 from sandf.oam.tracing import CallTraces
+from sandf.store.endings import Endings
 from sandf.store.records import Job
 from sandf.store.schedule import RetrySchedule, next_attempt
 from sandf.store.store import open_store
@@ -113,10 +114,16 @@ class Gateway:
             draw=random.random,
             seconds=self.reactor.seconds,
         )
+        self.endings = Endings(
+            store=self.store,
+            next_attempt=self._next_attempt(lambda: self.fax_schedule),
+            clock=self.reactor,
+            now=self.now,
+        )
         self.spool = Spool(
             store=self.store,
             limit=CALLS_AT_ONCE,
-            next_attempt=self._next_attempt(lambda: self.fax_schedule),
+            endings=self.endings,
             ended=lambda: self.notices.wake(),
             clock=self.reactor,
             now=self.now,
@@ -208,7 +215,7 @@ class Gateway:
             store=self.store,
             routing=self.routing,
             settings=settings.offramp(self.configuration),
-            next_attempt=self._next_attempt(lambda: self.fax_schedule),
+            endings=self.endings,
             masked=self.shown,
             now=self.now,
             clock=self.reactor,

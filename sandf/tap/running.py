@@ -167,7 +167,7 @@ class GatewayService(Service):
         gateway.control.accepting = False
 
     async def _end_calls(self) -> None:
-        """Let the pages on the line finish, for the grace or until somebody hurries; then hang up, then cut the line."""
+        """Let the pages on the line finish, for the grace or until somebody hurries; then hang up, then cut."""
         control = self.gateway.control
         if control.calls:
             self.log.info("{count} calls may finish their page", count=len(control.calls))
@@ -181,6 +181,7 @@ class GatewayService(Service):
     async def _end_mail(self) -> None:
         """What is said with mail clients and servers may end; a server that is silent is left."""
         gateway = self.gateway
+        gateway.endings.stop()
         await self._within(HURRY_SECONDS, self._connections)
         gateway.mail_server.abort()
         delivered = Deferred.fromCoroutine(gateway.delivery.stop())

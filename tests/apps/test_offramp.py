@@ -35,6 +35,7 @@ from sandf.causes import Cause, Retry
 from sandf.dialpeer import DialPlan, MmoipPeer, Pattern, PotsPeer
 from sandf.protocols.t4.form import Coding, PageForm, Resolution
 from sandf.protocols.t30.settings import RtnPolicy
+from sandf.store.endings import Endings
 from sandf.store.records import FaxRecord, FaxState, Job, JobKind, JobState, NewJob, PageState
 from tests.callcontrol.providers import ScriptedProvider
 from tests.store.memory import MemoryStore
@@ -74,7 +75,7 @@ class OffRampTests(SynchronousTestCase):
             store=self.store,
             routing=self.routing,
             settings=OffRampSettings(transmitting_subscriber="$s$"),
-            next_attempt=self.next_attempt,
+            endings=Endings(store=self.store, next_attempt=self.next_attempt, clock=self.clock, now=self.clock.seconds),
             masked=lambda number: "masked " + number,
             now=self.clock.seconds,
             clock=self.clock,
@@ -350,6 +351,33 @@ class OffRampTests(SynchronousTestCase):
         self.clock.advance(STORE_RETRY)
         self.assertEqual((self.job().state, self.job().cause), (JobState.DELIVERED, causes.DELIVERED))
         self.assertEqual(self.records()[0].cause, causes.DELIVERED)
+
+    def test_true_ending_survives_a_store_that_fails(self) -> None:
+        self.routing.plan = DialPlan(peers=(MAIL_PEER,))
+        leg = self.claim_with(causes.STORE_FULL)
+        self.assertEqual((leg.state, self.job().state), ("released", JobState.RUNNING))
+        self.store.fail_with(None)
+        self.clock.advance(15)
+        self.assertEqual((self.job().state, self.job().cause), (JobState.FAILED, causes.NO_DIAL_PEER))
+        self.assertEqual(self.control.calls, {})
+
+    def claim_with(self, failure: Cause) -> Leg:
+        """Claim, with a store that fails from then on."""
+        job = self.successResultOf(self.store.claim_due(JobKind.FAX, 1, self.clock.seconds()))[0]
+        setup = MailIn(job_id=job.job_id, called=job.called, calling="+15550199@example.com")
+        leg = self.control.incoming_leg(ProviderKind.MAIL, setup)
+        self.store.fail_with(failure)
+        self.control.setup_indication(leg)
+        return leg
+
+    def test_line_is_free_before_the_recipient_is_due_again(self) -> None:
+        fax = self.answered()
+        line = self.leg(ProviderKind.TELEPHONY)
+        self.providers[ProviderKind.TELEPHONY].slow = True
+        fax.released(causes.TRAINING_FAILED)
+        self.assertEqual(self.job().state, JobState.RUNNING, "the call is still in the way")
+        line.released(causes.TRAINING_FAILED)
+        self.assertEqual(self.job().state, JobState.DEFERRED)
 
     def test_fax_that_is_complete_when_it_is_hung_up_is_delivered(self) -> None:
         fax = self.answered()

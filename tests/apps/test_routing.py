@@ -80,6 +80,16 @@ class RoutingTests(SynchronousTestCase):
         selected = self.routing.select(ProviderKind.TELEPHONY, TelephoneCall(port="lab", called="5712"))
         self.assertIs(selected.refusal, causes.NO_PORT)
 
+    def test_what_a_sender_is_told_has_no_prefix(self) -> None:
+        peers = (
+            PotsPeer(tag=2, destination_pattern=Pattern.parse("9T"), port="lab", prefix="1010288,,4711#,"),
+            PotsPeer(tag=4, destination_pattern=Pattern.parse("0"), port="lab", prefix="4711"),
+            MmoipPeer(tag=3, incoming_called_number=Pattern.parse("."), application="offramp"),
+        )
+        self.routing.plan = DialPlan(peers=peers)
+        self.assertEqual(self.routing.screened("95550"), "5550")
+        self.assertEqual(self.routing.screened("0"), "0", "a number that is all prefix is not told either")
+
     def test_mail_is_screened_by_both_sides_of_the_plan(self) -> None:
         self.assertEqual(self.routing.screened("95550"), "5550")
         self.assertIs(self.assertRaises(causes.Failure, self.routing.screened, "1").cause, causes.NO_DIAL_PEER)

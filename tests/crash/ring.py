@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import tempfile
 import time
@@ -102,10 +100,6 @@ class Ring(GatewayProcess):
                 store=self.store, port=self.port, mail_port=self._mail_port, speed=speed, domain=domain
             )
         )
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        os.kill(self.pid, number)
 
     def wait(self, seconds: float) -> int:
         """The exit status, within *seconds*."""

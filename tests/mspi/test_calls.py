@@ -35,6 +35,7 @@ from sandf.mspi.provider import MailProvider
 from sandf.mspi.settings import OnRampMailSettings
 from sandf.mspi.spool import Spool
 from sandf.protocols.t37.onramp import WithSubject
+from sandf.store.endings import Endings
 from sandf.store.records import FaxDirection, FaxRecord, FaxState, Job, JobKind, JobState, NewJob
 from tests.mspi.rig import EPOCH, at_once, dated
 from tests.mspi.test_delivery import WAIT, next_attempt
@@ -109,7 +110,7 @@ class Rig:
         self.spool = Spool(
             store=self.store,
             limit=limit,
-            next_attempt=next_attempt,
+            endings=Endings(store=self.store, next_attempt=next_attempt, clock=self.clock, now=self.now),
             ended=self._ended,
             clock=self.clock,
             now=self.now,
@@ -340,6 +341,10 @@ class DocumentTests(SynchronousTestCase):
         rig.served[0].legs[1].disconnect(causes.HUNG_UP)
         self.assertEqual([leg.state for leg in rig.served[0].legs], ["released", "released"])
         self.assertEqual(rig.provider._legs, {})
+        mail, paper = rig.served[0].legs
+        rig.provider.bridge_request(mail, Bridge(mail, paper, lambda event: None))
+        rig.provider.setup_response(mail)
+        self.assertEqual(rig.provider._legs, {}, "nothing revives it")
 
 
 class OnRampMailTests(SynchronousTestCase):

@@ -49,8 +49,8 @@ Call C1
     82.00 |                              | * fmsp: page 2 confirmed
     83.00 |                              | * fmsp: ended: delivered
     83.00 |                              | * vtsp: released: delivered
-    83.00 |                              | * mspi: released
-    83.00 |                              | * dmsp: released
+    83.00 |                              | * mspi: released: delivered
+    83.00 |                              | * dmsp: released: delivered
     83.00 |                              | * the call is over"""
 
 

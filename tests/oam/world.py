@@ -41,6 +41,7 @@ from sandf.oam.values import Values
 from sandf.protocols.t4.form import Coding, PageForm, Resolution
 from sandf.protocols.t30.capabilities import Capabilities
 from sandf.protocols.t30.frames import Fcf, build, build_pps, encode_ident
+from sandf.store.endings import Endings
 from sandf.store.records import FaxRecord, Job, JobKind, NewJob, TraceLine
 from tests.callcontrol.providers import ScriptedProvider
 from tests.store.memory import MemoryStore
@@ -145,7 +146,7 @@ class World:
             store=self.store,
             routing=self.routing,
             settings=OffRampSettings(),
-            next_attempt=self._next_attempt,
+            endings=Endings(store=self.store, next_attempt=self._next_attempt, clock=self.clock, now=now),
             masked=masked,
             now=now,
             clock=self.clock,

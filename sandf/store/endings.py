@@ -1,4 +1,4 @@
-"""Writing how an attempt ended: delivered, failed, or deferred until the retry schedule's next time.
+"""The one writer of how an attempt ended: delivered, failed, or deferred until the retry schedule's next time.
 
 A store that fails is asked again until it has it: an ending is never dropped while the process lives, and after
 it the store itself makes running jobs due again.
@@ -11,21 +11,24 @@ from collections.abc import Callable
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from zope.interface import implementer
 
 from sandf import causes
 from sandf.causes import Cause, Failure, Retry
 from sandf.logs import Logger
-from sandf.store.interfaces import IStore
-from sandf.store.records import HistoryLine, Job, JobState
 
-from .watch import STORE_RETRY
+from .interfaces import IEndings, IStore
+from .records import HistoryLine, Job, JobState
 
+STORE_RETRY = 15.0
+"""Seconds until the store is asked again after it failed."""
 NextAttempt = Callable[[Job, Cause, float], float | None]
 """The retry schedule: job, cause of its last attempt, now; when to try again, None for never."""
 
 _GOOD = (causes.DELIVERED, causes.MAIL_ACCEPTED)
 
 
+@implementer(IEndings)
 class Endings:
     """Writes endings to *store*."""
 
@@ -39,8 +42,9 @@ class Endings:
         self._clock = clock
         self._now = now
         self._waits: set[Deferred[None]] = set()
+        self._stopped = False
 
-    async def write(self, job: Job, cause: Cause, detail: str) -> None:
+    async def write(self, job: Job, cause: Cause, detail: str, call_id: str | None = None) -> None:
         """The attempt of *job* ended for *cause*; returns when that is committed.
 
         Raises Failure(SHUT_DOWN) if :meth:`stop` came first.  A job that was ended from elsewhere meanwhile (the
@@ -48,7 +52,7 @@ class Endings:
         """
         while True:
             try:
-                await self._write(job, cause, detail)
+                await self._write(job, cause, detail, call_id)
                 return
             except Failure as failure:
                 self.log.error("the ending of {job} is not stored yet: {reason}", job=job.job_id, reason=failure)
@@ -58,11 +62,12 @@ class Endings:
             await self._wait()
 
     def stop(self) -> None:
-        """Wait for the store no longer."""
+        """Wait for the store no longer, from now on: what it does not take is left to the next start."""
+        self._stopped = True
         for wait in tuple(self._waits):
             wait.cancel()
 
-    async def _write(self, job: Job, cause: Cause, detail: str) -> None:
+    async def _write(self, job: Job, cause: Cause, detail: str, call_id: str | None) -> None:
         now = self._now()
         until = None if cause.retry is Retry.NEVER else self._next_attempt(job, cause, now)
         if until is not None:
@@ -73,12 +78,14 @@ class Endings:
         outcome = "ended" if until is None else f"deferred for {until - now:.0f} s"
         self.log.info("{job}: {cause}, {outcome}", job=job.job_id, cause=cause.name, outcome=outcome)
         text = f"{outcome}: {detail}" if detail else outcome
-        line = HistoryLine(at=now, job_id=job.job_id, fax_id=job.fax_id, call_id=None, text=text, cause=cause)
+        line = HistoryLine(at=now, job_id=job.job_id, fax_id=job.fax_id, call_id=call_id, text=text, cause=cause)
         self._store.add_history(line).addErrback(
             lambda failure: self.log.warn("history is not kept: {reason}", reason=failure.value)
         )
 
     async def _wait(self) -> None:
+        if self._stopped:
+            raise Failure(causes.SHUT_DOWN)
         wait: Deferred[None] = deferLater(self._clock, STORE_RETRY)
         self._waits.add(wait)
         try:
