@@ -490,9 +490,6 @@ INTERNAL_ERROR = _gateway(
 STORE_FAILED = _gateway(
     601, "store_failed", Retry.ERROR, "451 4.3.0", "The store failed. Look at the disk and the log."
 )  # fmt: skip
-EXPIRED = _gateway(
-    602, "expired", Retry.NEVER, "550 5.4.7", "All tries are used up. The last one tells why."
-)  # fmt: skip
 CANCELLED = _gateway(603, "cancelled", Retry.NEVER, "550 5.7.0", "The operator of the gateway cancelled the fax.", 16)
 SHUT_DOWN = _gateway(
     604, "shut_down", Retry.AT_ONCE, "451 4.3.2", "The gateway was shut down during the call; it goes on afterwards."

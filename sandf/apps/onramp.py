@@ -7,8 +7,8 @@ call that the gateway originates with a :class:`MailFax`.  It does not deliver t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from zope.interface import implementer
 
@@ -35,7 +35,7 @@ from sandf.callcontrol.primitives import (
     RemoteIdentified,
     TelephoneCall,
 )
-from sandf.causes import Cause, Failure
+from sandf.causes import Cause, Failure, Retry
 from sandf.dialpeer import MmoipPeer, TargetError
 from sandf.logs import Logger
 from sandf.store.interfaces import IFaxStore
@@ -56,7 +56,7 @@ class MailFax:
 
 @implementer(IApplication)
 class OnRamp:
-    """The application ``onramp``."""
+    """The application ``onramp``.  *tell_postmaster* commits a mail to him: a subject and a text."""
 
     name = "onramp"
     log = Logger()
@@ -67,11 +67,13 @@ class OnRamp:
         store: IFaxStore,
         routing: Routing,
         settings: OnRampSettings,
+        tell_postmaster: Callable[[str, str], Awaitable[None]],
         now: Callable[[], float],
     ) -> None:
         self.settings = settings
         self._store = store
         self._routing = routing
+        self._tell_postmaster = tell_postmaster
         self._now = now
 
     async def run(self, call: Call) -> None:
@@ -152,7 +154,28 @@ class OnRamp:
         return FaxState.CLOSED
 
     async def _mail(self, call: Call, record: FaxRecord) -> None:
-        """Make the document and the message of a closed fax, and commit the message."""
+        """Make the document and the message of a closed fax, and commit the message.
+
+        What cannot be done now is done later (:mod:`.recovery`); what can never be done is withheld, and the
+        postmaster is told.
+        """
+        failed = await self._commit_mail(call, record)
+        if failed is None:
+            return
+        cause, detail = failed
+        self.log.error(
+            "onramp({call}): {fax} cannot be mailed: {cause} {detail}",
+            call=call.call_id,
+            fax=record.fax_id,
+            cause=cause.name,
+            detail=detail,
+        )
+        if cause.retry is Retry.NEVER:
+            await self._tell_postmaster(f"Fax {record.fax_id} cannot be mailed", _unmailable(record, cause, detail))
+            await self._store.close_fax(replace(record, state=FaxState.WITHHELD), FaxState.WITHHELD)
+
+    async def _commit_mail(self, call: Call, record: FaxRecord) -> tuple[Cause, str] | None:
+        """None when the message is in the store, else why it is not."""
         payload = await self._store.payload(record.fax_id)
         pages = tuple(kept.page for kept in payload)
         document = call.set_up(ProviderKind.DOCUMENT, self._document_setup(record, pages))
@@ -162,9 +185,9 @@ class OnRamp:
             event = await call.next_event()
             match event:
                 case SetupConfirm(leg=leg) if leg is mail:
-                    return
+                    return None
                 case DisconnectIndication(leg=leg) if leg in (document, mail):
-                    raise Failure(event.cause, f"{record.fax_id} stays in the store and is tried again: {event.detail}")
+                    return event.cause, event.detail
 
     def _document_setup(self, record: FaxRecord, pages: tuple[Page, ...]) -> FaxToDocument:
         name = file_name(self.settings.filename, dated=self.settings.filename_date, at=record.began_at)
@@ -193,6 +216,16 @@ class OnRamp:
             account_id=record.account_id,
             port=record.port,
         )
+
+
+def _unmailable(record: FaxRecord, cause: Cause, detail: str) -> str:
+    """What the postmaster is told."""
+    return (
+        f"A fax of {record.pages} pages from {record.remote_ident or record.calling or 'an unknown number'} to"
+        f" {record.called} was received, and no mail can be made of it.\n\n"
+        f"What happened: {cause.sentence}{f' ({detail})' if detail else ''}\n\n"
+        f"Its pages are in the store. When the cause is mended, mail it with: sandf release {record.fax_id}\n"
+    )
 
 
 class Reception:

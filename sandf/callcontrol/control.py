@@ -60,8 +60,14 @@ class CallControl:
         self._applications: dict[str, IApplication] = {}
         self._idle: list[Deferred[None]] = []
 
-    def register(self, providers: Iterable[IServiceProvider], applications: Iterable[IApplication]) -> None:
-        """Wire the gateway together, once, before the first call."""
+    def register(
+        self,
+        providers: Iterable[IServiceProvider],
+        applications: Iterable[IApplication],
+        observers: Iterable[ICallObserver] = (),
+    ) -> None:
+        """Wire the gateway together, once, before the first call; *observers* are those that need call control."""
+        self._observers += tuple(observers)
         self._providers.update((provider.kind, provider) for provider in providers)
         self._applications.update((application.name, application) for application in applications)
 

@@ -37,8 +37,8 @@ class Screening:
     """The usual :data:`Screen`.
 
     *aliases* and *postmaster* are asked each time, as a reload may change them.  *route* gives the digits that
-    would be dialled for a number, as the sender may see them (he is told), or raises Failure (NO_DIAL_PEER, INVALID_NUMBER).  *wants_cover* turns what the
-    address says of a cover page into what will be done.
+    would be dialled for a number, as the sender may see them (he is told), or raises Failure (NO_DIAL_PEER,
+    INVALID_NUMBER).  *wants_cover* turns what the address says of a cover page into what will be done.
     """
 
     def __init__(

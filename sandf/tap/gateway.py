@@ -32,6 +32,7 @@ from sandf.fmsp.provider import FaxProvider
 from sandf.logs import set_level
 from sandf.mspi.delivery import Delivery
 from sandf.mspi.notices import Notices
+from sandf.mspi.postmaster import Postmaster
 from sandf.mspi.provider import MailProvider
 from sandf.mspi.routes import MailRoutes, Server
 from sandf.mspi.screening import Screening
@@ -84,7 +85,9 @@ class Gateway:
         self._wire_calls()
         self._wire_mail()
         self._wire_applications()
-        self.control.register([self.telephony, self.fax, self.documents, self.mail], [self.onramp, self.offramp])
+        self.control.register(
+            [self.telephony, self.fax, self.documents, self.mail], [self.onramp, self.offramp], [self.recovery]
+        )
 
     # Small things that many rooms are given.
 
@@ -208,8 +211,19 @@ class Gateway:
         )
 
     def _wire_applications(self) -> None:
+        postmaster = Postmaster(
+            settings=lambda: self.notices.settings,
+            store=self.store,
+            committed=self.delivery.wake,
+            new_token=new_token,
+            now=self.now,
+        )
         self.onramp = OnRamp(
-            store=self.store, routing=self.routing, settings=settings.onramp(self.configuration), now=self.now
+            store=self.store,
+            routing=self.routing,
+            settings=settings.onramp(self.configuration),
+            tell_postmaster=postmaster.tell,
+            now=self.now,
         )
         self.offramp = OffRamp(
             store=self.store,

@@ -75,7 +75,7 @@ class GatewayService(Service):
         gateway.spool.start(gateway.control)
         gateway.delivery.start()
         gateway.notices.start()
-        self._loop(MAIL_AGAIN, gateway.recovery.mail_closed)
+        self._loop(MAIL_AGAIN, gateway.recovery.look)
         self._loop(EXPIRE_EVERY, self._expire)
         for endpoint in gateway.configuration.smtp.server.listen:
             await self._listen(endpoint.text, gateway.mail_server)

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
 from sandf.apps.onramp import MailFax, OnRamp
-from sandf.apps.recovery import Recovery
+from sandf.apps.recovery import AT_ONCE, Recovery
 from sandf.apps.routing import Routing
 from sandf.apps.settings import OnRampSettings
 from sandf.callcontrol.control import CallControl
@@ -69,6 +69,7 @@ class OnRampTests(SynchronousTestCase):
             store=self.store,
             routing=routing,
             settings=OnRampSettings(called_subscriber="$d$"),
+            tell_postmaster=self.tell_postmaster,
             now=self.clock.seconds,
         )
         self.recovery = Recovery(
@@ -78,7 +79,11 @@ class OnRampTests(SynchronousTestCase):
             calls=lambda: self.control.calls,
             now=self.clock.seconds,
         )
-        self.control.register(self.providers.values(), [self.onramp])
+        self.control.register(self.providers.values(), [self.onramp], [self.recovery])
+        self.told: list[tuple[str, str]] = []
+
+    async def tell_postmaster(self, subject: str, text: str) -> None:
+        self.told.append((subject, text))
 
     def ring(self, called: str = "5710801") -> Leg:
         leg = self.control.incoming_leg(
@@ -211,11 +216,10 @@ class OnRampTests(SynchronousTestCase):
         fax.indicate(PageReceived(page=page(1)))
         fax.released(causes.RECEIVED)
         self.providers[ProviderKind.MAIL].legs[-1].released(causes.STORE_FULL)
-        self.assertEqual(len(self.flushLoggedErrors(causes.Failure)), 1)
         self.assertEqual(self.control.calls, {})
-        self.assertEqual(self.record().state, FaxState.CLOSED)
+        self.assertEqual((self.record().state, self.told), (FaxState.CLOSED, []))
         self.assertEqual(self.mail_closed(), 1)
-        self.assertEqual(self.mail_closed(), 1, "asked again while under way")
+        self.assertEqual(self.mail_closed(), 0, "asked again while under way")
         self.assertEqual(len(self.control.calls), 1)
         mail = self.providers[ProviderKind.MAIL].legs[-1]
         assert isinstance(mail.setup, MailOut)
@@ -225,6 +229,49 @@ class OnRampTests(SynchronousTestCase):
 
     def mail_closed(self) -> int:
         return self.successResultOf(Deferred.fromCoroutine(self.recovery.mail_closed()))
+
+    def test_mail_that_can_never_be_made_is_withheld_and_the_postmaster_told(self) -> None:
+        self.ring()
+        fax = self.fax_leg()
+        fax.connected()
+        fax.indicate(PageReceived(page=page(1)))
+        fax.released(causes.RECEIVED)
+        self.providers[ProviderKind.DOCUMENT].legs[-1].released(causes.RENDERING_FAILED, "tiff")
+        self.assertEqual((self.record().state, self.control.calls), (FaxState.WITHHELD, {}))
+        ((subject, text),) = self.told
+        self.assertEqual(subject, "Fax f1 cannot be mailed")
+        self.assertIn(causes.RENDERING_FAILED.sentence, text)
+        self.assertIn("sandf release f1", text)
+
+    def test_fax_that_could_not_be_closed_is_closed_later(self) -> None:
+        self.ring()
+        fax = self.fax_leg()
+        fax.connected()
+        fax.indicate(PageReceived(page=page(1)))
+        self.store.fail_with(causes.STORE_FULL)
+        fax.released(causes.RECEIVED)
+        self.assertEqual(len(self.flushLoggedErrors(causes.Failure)), 1)
+        self.store.fail_with(None)
+        self.assertEqual((self.record().state, self.control.calls), (FaxState.OPEN, {}))
+        self.clock.advance(300)
+        self.successResultOf(Deferred.fromCoroutine(self.recovery.look()))
+        self.assertEqual((self.record().state, self.record().ended_at), (FaxState.CLOSED, 1000.0))
+        self.assertEqual(len(self.providers[ProviderKind.MAIL].legs), 1)
+
+    def test_faxes_are_mailed_a_few_at_a_time(self) -> None:
+        for _ in range(AT_ONCE + 2):
+            self.ring()
+            fax = self.fax_leg()
+            fax.connected()
+            fax.indicate(PageReceived(page=page(1)))
+        self.store.crash()
+        self.control.calls.clear()
+        self.successResultOf(self.store.open(self.clock.seconds()))
+        self.successResultOf(Deferred.fromCoroutine(self.recovery.look()))
+        mails = self.providers[ProviderKind.MAIL].legs
+        self.assertEqual((len(mails), len(self.control.calls)), (AT_ONCE, AT_ONCE))
+        mails[0].connected()
+        self.assertEqual(len(self.control.calls), AT_ONCE, "one more begins when one is done")
 
     def test_after_a_crash_what_was_cut_off_is_closed_as_partial_and_mailed(self) -> None:
         self.ring()
@@ -240,13 +287,13 @@ class OnRampTests(SynchronousTestCase):
         record = self.record("f1")
         self.assertEqual(
             (record.state, record.pages, record.cause, record.remote_ident),
-            (FaxState.CLOSED, 1, causes.RESTARTED, "+1 555 0100"),
+            (FaxState.CLOSED, 1, causes.INTERRUPTED, "+1 555 0100"),
         )
         self.assertEqual((self.record("f2").state, self.record("f2").pages), (FaxState.ENDED, 0))
         self.mail_closed()
         mail = self.providers[ProviderKind.MAIL].legs[-1]
         assert isinstance(mail.setup, MailOut)
-        self.assertIs(mail.setup.partial, causes.RESTARTED)
+        self.assertIs(mail.setup.partial, causes.INTERRUPTED)
 
     def test_sent_fax_that_was_cut_off_only_ends(self) -> None:
         record = FaxRecord(fax_id="", call_id="C9", direction=FaxDirection.OFF_RAMP, began_at=1.0, job_id=None, pages=2)

@@ -274,6 +274,39 @@ class CallControlTests(SynchronousTestCase):
         self.assertEqual(self.control.calls, {})
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
 
+    def test_bridge_of_a_leg_that_has_ended_carries_nothing(self) -> None:
+        async def application(call: Call) -> None:
+            event = await call.next_event()
+            assert isinstance(event, SetupIndication)
+            fax = call.set_up(ProviderKind.FAX, FaxReceive())
+            call.bridge(event.leg, fax)
+            await call.next_event()
+            self.read.append(await call.next_event())
+            call.bridge(event.leg, fax)
+            self.read.append(await call.next_event())
+
+        self.serve(application)
+        leg = self.ring()
+        (fax,) = self.fax.legs
+        fax.released(causes.FAR_CLEARED)
+        telephony, fax_provider = list(self.telephony.asked), list(self.fax.asked)
+        leg.bridges[0].supply(leg, "the bearer")
+        self.assertEqual((self.telephony.asked, self.fax.asked), (telephony, fax_provider))
+        leg.released(causes.FAR_CLEARED)
+        ended = [DisconnectIndication(leg=each, cause=causes.FAR_CLEARED) for each in (fax, leg)]
+        self.assertEqual(self.read, ended, "no BridgeConfirm")
+
+    def test_reader_that_an_application_left_behind_does_not_keep_the_call(self) -> None:
+        async def application(call: Call) -> None:
+            await call.next_event()
+            call.next_event().addErrback(lambda failure: None)
+
+        self.serve(application)
+        self.telephony.slow = True
+        leg = self.ring()
+        leg.released(causes.CALL_ABORTED)
+        self.assertEqual(self.control.calls, {})
+
     def test_ended_call_takes_no_wishes(self) -> None:
         async def application(call: Call) -> None:
             self.call = call

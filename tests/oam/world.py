@@ -115,6 +115,10 @@ class Around:
         return Deferred.fromCoroutine(self._recovery.release(fax_id))
 
 
+async def nobody(subject: str, text: str) -> None:
+    """No postmaster is told here."""
+
+
 class World:
     """Everything; ``*_call`` methods walk a call to where a test wants it."""
 
@@ -151,7 +155,9 @@ class World:
             now=now,
             clock=self.clock,
         )
-        self.onramp = OnRamp(store=self.store, routing=self.routing, settings=OnRampSettings(), now=now)
+        self.onramp = OnRamp(
+            store=self.store, routing=self.routing, settings=OnRampSettings(), tell_postmaster=nobody, now=now
+        )
         self.control.register(self.providers.values(), [self.offramp, self.onramp])
         recovery = Recovery(
             store=self.store,
