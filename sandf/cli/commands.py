@@ -6,7 +6,7 @@ import functools
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -21,11 +21,26 @@ from sandf.passwords import password_line
 from .client import Answer, ControlClient, GatewayError
 from .documents import LARGEST, describe
 from .following import Bars, Follower, Lines, Recipients, final_sentence
-from .terminal import ask_password, complain, is_terminal, say, say_json
+from .terminal import ask_password, complain, is_terminal, say, say_json, with_config
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+LONGEST_NAME = 200
+"""Characters of an id, number or address that the control socket takes."""
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 Function = Callable[..., None]
+
+
+Named = TypeVar("Named", str, tuple[str, ...])
+
+
+def named(context: click.Context, parameter: click.Parameter, value: Named) -> Named:
+    """*value*, an id, a number or an address, or several; a matter of usage where one is empty, or too long."""
+    for text in (value,) if isinstance(value, str) else value:
+        if not text.strip():
+            raise click.BadParameter("It is empty.", context, parameter)
+        if len(text) > LONGEST_NAME:
+            raise click.BadParameter(f"It has more than {LONGEST_NAME} characters.", context, parameter)
+    return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -43,7 +58,10 @@ def main(context: click.Context, config: Path | None) -> None:
 
 
 def asks(function: Function) -> Function:
-    """A command that speaks to the gateway: what goes wrong is one sentence and exit status 1."""
+    """A command that speaks to the gateway: what goes wrong is one sentence and exit status 1.
+
+    The first argument of *function* is the configuration file.
+    """
 
     @functools.wraps(function)
     def asking(*arguments: Any, **keywords: Any) -> None:
@@ -53,7 +71,7 @@ def asks(function: Function) -> Function:
             if keywords.get("as_json"):
                 say_json({"ok": False, "error": str(error), "cause": error.cause})
             else:
-                complain(str(error))
+                complain(with_config(str(error), arguments[0] if arguments else None))
             raise SystemExit(1)
 
     return asking
@@ -74,16 +92,16 @@ def _configuration(config: Path | None) -> Configuration:
         raise GatewayError(f"{config} has {errors} errors. See: sandf check-config {config}")
 
 
-def _print_answer(answer: Answer, as_json: bool) -> None:
+def _print_answer(answer: Answer, as_json: bool, config: Path | None) -> None:
     if as_json:
         say_json(answer["value"])
     else:
-        say(answer["text"])
+        say(with_config(answer["text"], config))
 
 
 def _ask(config: Path | None, as_json: bool, command: str, **arguments: object) -> None:
     with connect(config) as gateway:
-        _print_answer(gateway.ask(command, **arguments), as_json)
+        _print_answer(gateway.ask(command, **arguments), as_json, config)
 
 
 # Without a gateway.
@@ -173,7 +191,7 @@ def show(config: Path | None, words: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command(short_help="See the ladder of a call, a job or a fax.")
-@click.argument("id")
+@click.argument("id", callback=named)
 @AS_JSON
 @click.pass_obj
 @asks
@@ -186,7 +204,7 @@ def trace(config: Path | None, id: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("fax")
+@click.argument("fax", callback=named)
 @AS_JSON
 @click.pass_obj
 @asks
@@ -196,7 +214,7 @@ def release(config: Path | None, fax: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("call")
+@click.argument("call", callback=named)
 @AS_JSON
 @click.pass_obj
 @asks
@@ -215,19 +233,21 @@ def reload(config: Path | None, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("jobs", nargs=-1, required=True)
+@click.argument("jobs", nargs=-1, required=True, callback=named)
 @AS_JSON
 @click.pass_obj
 @asks
 def watch(config: Path | None, jobs: tuple[str, ...], as_json: bool) -> None:
     """Follow the fax JOBS until each has ended or is put off."""
     with connect(config) as gateway:
-        _follow(gateway, "watch", as_json, jobs=list(jobs))
+        _follow(gateway, config, "watch", as_json, jobs=list(jobs))
 
 
 @main.command(short_help="Fax files and follow them, page by page.")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(dir_okay=False, exists=True, allow_dash=True))
-@click.option("--to", required=True, multiple=True, metavar="NUMBER|ADDRESS", help="Whom to fax; may be repeated.")
+@click.option(
+    "--to", required=True, multiple=True, callback=named, metavar="NUMBER|ADDRESS", help="Whom to fax; may be repeated."
+)
 @click.option("--from", "sender", default="", metavar="ADDRESS", help="Your mail address; notices go there.")
 @click.option("--subject", default="", help="For the cover page.")
 @click.option("--text", default="", help="Text before the files.")
@@ -259,6 +279,7 @@ def send(
     with connect(config) as gateway:
         _follow(
             gateway,
+            config,
             "send",
             as_json,
             to=list(to),
@@ -277,7 +298,7 @@ def _octets(name: str) -> bytes:
     return octets
 
 
-def _follow(gateway: ControlClient, command: str, as_json: bool, **arguments: object) -> None:
+def _follow(gateway: ControlClient, config: Path | None, command: str, as_json: bool, **arguments: object) -> None:
     """Show what happens to the jobs, then how they stand, and leave with the exit status for it."""
     recipients = Recipients()
     follower = _follower(recipients, as_json)
@@ -286,14 +307,15 @@ def _follow(gateway: ControlClient, command: str, as_json: bool, **arguments: ob
             answer = gateway.follow(follower.told, command, arguments)
     except KeyboardInterrupt:
         jobs = " ".join(recipients.by_job)
-        complain(f"The gateway goes on with it. Follow it with: sandf watch {jobs}" if jobs else "Interrupted.")
+        hint = f"The gateway goes on with it. Follow it with: sandf watch {jobs}" if jobs else "Interrupted."
+        complain(with_config(hint, config))
         raise SystemExit(1)
     jobs = answer["value"]["jobs"]
     if as_json:
         say_json(answer["value"])
     else:
         for job in jobs:
-            say(final_sentence(job, recipients))
+            say(with_config(final_sentence(job, recipients), config))
     well = all(job.get("delivered") or job["step"] == "queued" for job in jobs)
     raise SystemExit(0 if well else 1)
 

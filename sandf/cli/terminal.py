@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
+from pathlib import Path
 
 import click
 
 from sandf.oam.printable import printable
+
+_HINT = re.compile(r"(?<=: )sandf (?=(?:show|trace|watch|release|reload|hangup|status)\b)")
+"""A command that a sentence tells to type next."""
+
+
+def with_config(text: str, config: Path | None) -> str:
+    """*text*, whose hints name the configuration that this command was given, so that they can be typed as they are."""
+    if config is None:
+        return text
+    return _HINT.sub(lambda _: f"sandf --config {shlex.quote(str(config))} ", text)
 
 
 def say(text: str) -> None:

@@ -23,6 +23,8 @@ CONNECTING, CONNECTED, ACTIVE = 2, 3, 4
 ORIGINATE, ANSWER = 1, 2
 """CallOrigin (3 is callback)."""
 INFO_TYPE_FAX = 10
+FIRST_LEG, SECOND_LEG = 1, 2
+"""CallID and Index: the leg that the call came in by, and the one that it goes out by, now and in the history."""
 
 Q850_TEXTS = {
     1: "unassigned number",
@@ -42,7 +44,7 @@ Q850_TEXTS = {
     42: "switching equipment congestion",
     44: "no requested circuit",
 }
-"""Disconnect texts for the cause values of Q.850 that :mod:`sandf.causes` has."""
+"""Disconnect texts of the commoner cause values of Q.850; others have the name of their row in :mod:`sandf.causes`."""
 
 RESOLUTIONS = {"204x98": "standard", "204x196": "fine", "204x391": "superfine"}
 
@@ -207,7 +209,7 @@ def connection_id(call_id: str) -> str:
 
 def disconnect_text(cause: Cause) -> str:
     """``normal call clearing (16)``."""
-    return f"{Q850_TEXTS.get(cause.q850, 'cause')} ({cause.q850})"
+    return f"{Q850_TEXTS.get(cause.q850) or cause.name.replace('_', ' ')} ({cause.q850})"
 
 
 def release_source(cause: Cause, direction: FaxDirection) -> int:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.primitives import MailIn, MailOut, ProviderKind, TelephoneCall
+from sandf.dialpeer import DialPlan, MmoipPeer
 from sandf.store.records import FaxDirection, FaxRecord, Job
 
-from .classic import ACTIVE, CONNECTING, ClassicLeg, Ending, MmoipLeg, TeleLeg
+from .classic import ACTIVE, CONNECTING, FIRST_LEG, SECOND_LEG, ClassicLeg, Ending, MmoipLeg, TeleLeg
 from .documents import PartCounts
 from .values import Value, Values, duration, fax_record
+
+_SHOWN = (TelephoneCall, MailIn, MailOut)
+"""What the legs that have classic blocks are set up with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,37 +33,53 @@ class Mail:
 
 
 class ClassicValues:
-    """Makes them, with *values* for all that is not classic."""
+    """Makes them, with *values* for all that is not classic; *plan* is the dial plan in use."""
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, plan: Callable[[], DialPlan]) -> None:
         self._values = values
+        self._plan = plan
 
     def active_fax(self, call: Call, mail: Mail) -> Value:
-        """A live call with its classic blocks."""
-        blocks: list[Value] = []
-        starts: list[int] = []
-        for leg in call.live_legs():
-            setup_ms = self._values.uptime_ms(self._values.wall(leg.began_at))
-            classic = self._classic_leg(call, leg, mail, setup_ms, 1 + starts.count(setup_ms))
-            if classic is not None:
-                starts.append(setup_ms)
-                blocks.append(_blocks(classic))
-        return self._values.call(call) | {"classic": blocks}
+        """A live call with its classic blocks; a fax that comes in has its mail leg from the beginning."""
+        live = call.live_legs()
+        legs = [self._classic_leg(call, leg, mail) for leg in live if isinstance(leg.setup, _SHOWN)]
+        record = fax_record(call)
+        is_mailed = any(leg.kind is ProviderKind.MAIL for leg in call.legs)
+        if record is not None and record.direction is FaxDirection.ON_RAMP and not is_mailed:
+            legs.append(self._mail_leg_to_come(record, mail))
+        return self._values.call(call) | {"classic": [_blocks(leg) for leg in legs]}
 
-    def _classic_leg(self, call: Call, leg: Leg, mail: Mail, setup_ms: int, index: int) -> ClassicLeg | None:
-        if leg.kind not in (ProviderKind.TELEPHONY, ProviderKind.MAIL):
-            return None
+    def _mail_leg_to_come(self, record: FaxRecord, mail: Mail) -> MmoipLeg:
+        """The mail leg of a fax whose pages are still coming in, as far as its record and dial peer say."""
+        return MmoipLeg(
+            call_id=record.call_id,
+            leg=SECOND_LEG,
+            direction=record.direction,
+            setup_ms=self._values.uptime_ms(record.began_at),
+            index=SECOND_LEG,
+            peer_address=", ".join(record.mail_to),
+            peer_id=record.mail_peer_tag,
+            connect_ms=None,
+            originate=True,
+            state=CONNECTING,
+            pages=0,
+            octets=0,
+            sends=True,
+            **self._mail_words(record, mail),
+        )
+
+    def _classic_leg(self, call: Call, leg: Leg, mail: Mail) -> ClassicLeg:
         record = fax_record(call)
         connect = leg.connected_at
         on_ramp = call.application == "onramp" if record is None else record.direction is FaxDirection.ON_RAMP
         common: dict[str, Any] = {
             "call_id": call.call_id,
-            "leg": leg.number,
+            "leg": FIRST_LEG if leg.incoming else SECOND_LEG,
             "direction": FaxDirection.ON_RAMP if on_ramp else FaxDirection.OFF_RAMP,
-            "setup_ms": setup_ms,
-            "index": index,
+            "setup_ms": self._values.uptime_ms(self._values.wall(leg.began_at)),
+            "index": FIRST_LEG if leg.incoming else SECOND_LEG,
             "peer_address": self._address(leg),
-            "peer_id": leg.peer_tag,
+            "peer_id": self._peer_tag(leg, record),
             "connect_ms": None if connect is None else self._values.uptime_ms(self._values.wall(connect)),
             "originate": not leg.incoming,
             "state": CONNECTING if connect is None else ACTIVE,
@@ -74,7 +95,13 @@ class ClassicValues:
                 page_seconds=record.page_seconds if record else 0.0,
                 bit_rate=record.final_bit_rate if record else 0,
             )
-        return MmoipLeg(**common, **self._mail_words(record, mail, leg))
+        return MmoipLeg(**common, **self._mail_words(record, mail))
+
+    def _peer_tag(self, leg: Leg, record: FaxRecord | None) -> int:
+        """The dial peer of a leg; that of a mail which goes out stands in the record."""
+        if isinstance(leg.setup, MailOut) and record is not None:
+            return leg.peer_tag or record.mail_peer_tag
+        return leg.peer_tag
 
     def _address(self, leg: Leg) -> str:
         match leg.setup:
@@ -86,7 +113,7 @@ class ClassicValues:
                 return ", ".join(to)
         return ""
 
-    def _mail_words(self, record: FaxRecord | None, mail: Mail, leg: Leg | None) -> Value:
+    def _mail_words(self, record: FaxRecord | None, mail: Mail) -> Value:
         """What MMOIP says of the mail."""
         words: Value = {
             "coding": record.coding if record else "",
@@ -95,12 +122,12 @@ class ClassicValues:
         }
         if record is not None and record.direction is FaxDirection.ON_RAMP:
             words["session_target"] = ", ".join(f"mailto:{address}" for address in record.mail_to)
+            peer = self._plan().peer(record.mail_peer_tag)
+            if isinstance(peer, MmoipPeer):
+                words |= {"dsn": bool(peer.dsn), "mdn": peer.mdn}
         words |= {"remote_address": mail.peer, "message_id": mail.message_id}
         if mail.job is not None:
             words["dsn"] = bool(set(mail.job.notify or ("FAILURE",)) - {"NEVER"})
-        setup = leg.setup if leg is not None else None
-        if isinstance(setup, MailOut):
-            words |= {"dsn": bool(setup.dsn), "mdn": setup.mdn}
         if mail.parts is not None:
             words |= {"accepted": mail.parts.accepted, "discarded": mail.parts.discarded}
         return words
@@ -126,8 +153,8 @@ class ClassicValues:
         }
         tele = TeleLeg(
             **common,
-            leg=1 if on_ramp else 2,
-            index=1 if on_ramp else 2,
+            leg=FIRST_LEG if on_ramp else SECOND_LEG,
+            index=FIRST_LEG if on_ramp else SECOND_LEG,
             peer_address=self._values.masked(record.calling if on_ramp else record.called),
             peer_id=record.peer_tag,
             originate=not on_ramp,
@@ -141,13 +168,13 @@ class ClassicValues:
         )
         mmoip = MmoipLeg(
             **common,
-            leg=2 if on_ramp else 1,
-            index=2 if on_ramp else 1,
+            leg=SECOND_LEG if on_ramp else FIRST_LEG,
+            index=SECOND_LEG if on_ramp else FIRST_LEG,
             peer_address=", ".join(record.mail_to) if on_ramp else record.calling,
             peer_id=record.mail_peer_tag,
             originate=on_ramp,
             sends=on_ramp,
-            **self._mail_words(record, mail, None),
+            **self._mail_words(record, mail),
         )
         legs = (tele, mmoip) if on_ramp else (mmoip, tele)
         return self._values.fax(record) | {"classic": [_blocks(leg) for leg in legs]}

@@ -28,7 +28,7 @@ from .tracing import CallTraces
 from .values import Value, Values, counts_value, fax_record, listed
 
 ENDED = (FaxState.ENDED, FaxState.CLOSED, FaxState.MAILED, FaxState.WITHHELD)
-JOBS_SHOWN = 100
+JOBS_SHOWN = FAXES_SHOWN = 100
 RECENT = 500
 """Ended faxes among which a call is found by the beginning of its id, and messages whose origin is remembered."""
 SHORTEST_BEGINNING = 4
@@ -84,7 +84,7 @@ class Inspection:
         self._documents = documents
         self._origins: dict[str, tuple[str, str]] = {}
         self._values = values
-        self._classic = ClassicValues(values)
+        self._classic = ClassicValues(values, surroundings.plan)
         self._around = surroundings
         self._seconds = seconds
         self._now = now
@@ -101,6 +101,8 @@ class Inspection:
                 return await self.history_fax(brief=query.brief, last=query.last)
             case "fax":
                 return await self.fax(query.name)
+            case "faxes":
+                return await self.faxes(query.name)
             case "jobs":
                 return await self.jobs(query.name)
             case "job":
@@ -139,6 +141,13 @@ class Inspection:
             "pages": [self._values.page(page) for page in pages],
         }
 
+    async def faxes(self, state: str = "") -> Value:
+        """The newest faxes first; of one *state* if it is said."""
+        states = [FaxState(queries.fax_state(state.lower()))] if state else []
+        records = await self._store.faxes(states=states, limit=FAXES_SHOWN)
+        said = states[0].value if states else ""
+        return listed("faxes", "faxes", [self._values.fax(record) for record in records], state=said)
+
     async def jobs(self, state: str = "") -> Value:
         """The newest jobs first; of one *state* if it is said."""
         states = [JobState(queries.job_state(state.lower()))] if state else []
@@ -161,7 +170,7 @@ class Inspection:
         name = str(which).lower()
         chosen = [peer for peer in plan.peers if name in ("", "summary", str(peer.tag))]
         if not chosen and name not in ("", "summary"):
-            raise Refusal(f"There is no dial peer {which}. See: show dial-peer voice summary")
+            raise Refusal(f"There is no dial peer {which}. See: sandf show dial-peer voice summary")
         peers = [dial_peer_value(peer, calls=calls, ports_down=down) for peer in chosen]
         shows = "dial_peer_summary" if name == "summary" else "dial_peers"
         return listed(shows, "dial_peers", peers, dial_peer_hunt=plan.dial_peer_hunt)

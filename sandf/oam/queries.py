@@ -13,6 +13,7 @@ GRAMMAR = """\
 show call active fax [brief]              live calls in the classic fields
 show call history fax [brief] [last N]    ended faxes, the newest last (N: 1 to 100)
 show fax ID                               a fax record and its pages
+show faxes [open|closed|withheld|mailed|ended]
 show dial-peer voice [TAG | summary]      dial peers and their state
 show jobs [deferred|running|delivered|failed]
 show job ID                               a job with its tries, pages and history
@@ -22,12 +23,13 @@ show status                               the gateway"""
 HISTORY_DEFAULT = 50
 HISTORY_LIMIT = 100
 _STATES = ("deferred", "running", "delivered", "failed")
+_FAX_STATES = ("open", "closed", "withheld", "mailed", "ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked: *what* is one of ``active``, ``history``, ``fax``, ``dial-peer``, ``jobs``, ``job``, ``calls`` and
-    ``status``."""
+    """What is asked: *what* is one of ``active``, ``history``, ``fax``, ``faxes``, ``dial-peer``, ``jobs``, ``job``,
+    ``calls`` and ``status``."""
 
     what: str
     name: str = ""
@@ -48,16 +50,14 @@ def parse(words: str | Sequence[str]) -> Query:
             return _history(rest)
         case [first, second, *rest] if _is(first, "dial-peer") and _is(second, "voice") and len(rest) < 2:
             return _dial_peer(rest)
-        case ["fax", _]:
-            return Query(what="fax", name=left[1])
-        case ["job", _]:
-            return Query(what="job", name=left[1])
-        case ["jobs"]:
-            return Query(what="jobs")
+        case [("fax" | "job") as what, _]:
+            return Query(what=what, name=left[1])
+        case [("faxes" | "jobs" | "calls") as what]:
+            return Query(what=what)
+        case ["faxes", state]:
+            return Query(what="faxes", name=fax_state(state))
         case ["jobs", state]:
             return Query(what="jobs", name=job_state(state))
-        case ["calls"]:
-            return Query(what="calls")
         case [word] if _is(word, "status", 4):
             return Query(what="status")
     raise _unknown(" ".join(left))
@@ -65,10 +65,19 @@ def parse(words: str | Sequence[str]) -> Query:
 
 def job_state(word: str) -> str:
     """The state that *word* begins.  Raises :class:`Refusal`."""
-    for state in _STATES:
+    return _state(word, _STATES, "a job")
+
+
+def fax_state(word: str) -> str:
+    """The state that *word* begins.  Raises :class:`Refusal`."""
+    return _state(word, _FAX_STATES, "a fax")
+
+
+def _state(word: str, states: Sequence[str], of_what: str) -> str:
+    for state in states:
         if _is(word, state, 2):
             return state
-    raise Refusal(f"{word!r} is no state of a job; {', '.join(_STATES)} are.")
+    raise Refusal(f"{word!r} is no state of {of_what}; {', '.join(states)} are.")
 
 
 def _is(word: str, full: str, least: int = 1) -> bool:

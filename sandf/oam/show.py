@@ -83,7 +83,29 @@ def _fax_heading(fax: Value) -> str:
     return f"{fax['fax']} ({fax['direction']}, call {fax['call']}) of {_when(fax['began_at'])}{sentence}"
 
 
-# One fax.
+# Faxes.
+
+
+def _faxes(value: Value) -> str:
+    if not value["faxes"]:
+        return "No faxes." if not value["state"] else f"No fax is {value['state']}."
+    rows = [
+        (
+            fax["fax"],
+            fax["direction"].removeprefix("fax "),
+            fax["state"],
+            fax["calling"],
+            fax["called"],
+            fax["pages"],
+            _when(fax["began_at"]),
+            fax["cause_name"],
+        )
+        for fax in value["faxes"]
+    ]
+    text = table(("FAX", "DIRECTION", "STATE", "CALLING", "CALLED", "PAGES", "BEGAN", "CAUSE"), rows)
+    if any(fax["state"] == "withheld" for fax in value["faxes"]):
+        text += "\n\nA withheld fax did not come whole, and is not mailed. Mail it with: sandf release FAX"
+    return text
 
 
 def _fax(value: Value) -> str:
@@ -122,7 +144,7 @@ def _fax(value: Value) -> str:
 
 def _state_words(record: Value) -> str:
     if record["state"] == "withheld":
-        return f"withheld: its mail waits for release({record['fax']!r})"
+        return f"withheld: nobody has it by mail yet; mail it with: sandf release {record['fax']}"
     return str(record["state"])
 
 
@@ -264,7 +286,7 @@ def _status(value: Value) -> str:
             ("Live calls", value["calls"]),
             ("Jobs", _count_words(store["jobs"]) or "none"),
             ("Faxes", _count_words(store["faxes"]) or "none"),
-            ("Withheld faxes", f"{store['withheld']}, see: show call history fax" if store["withheld"] else None),
+            ("Withheld faxes", f"{store['withheld']}, see: sandf show faxes withheld" if store["withheld"] else None),
             ("Notices to be sent", store["notices_due"] or None),
         )
     )
@@ -337,6 +359,7 @@ _RENDERERS: dict[str, Callable[[Value], str]] = {
     "active_fax": _active_fax,
     "history_fax": _history_fax,
     "fax": _fax,
+    "faxes": _faxes,
     "jobs": _jobs,
     "job": _job,
     "dial_peers": _dial_peers,

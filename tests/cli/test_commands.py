@@ -20,6 +20,7 @@ from sandf import __version__
 from sandf.cli import client, commands, main
 from sandf.cli.documents import describe, media_type_of
 from sandf.cli.following import Bars, Recipients
+from sandf.cli.terminal import with_config
 from sandf.passwords import read_lines
 
 from .gateways import FakeGateway
@@ -142,6 +143,37 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(done.exit_code, 1)
         self.assertIn("has 1 errors. See: sandf check-config", done.output)
 
+    def test_hints_repeat_the_configuration_and_nothing_else_does(self) -> None:
+        self.gateway.answers["hangup"] = [{"ok": False, "error": "There is no call C9. See: sandf show calls"}]
+        done = self.run_sandf("hangup", "C9")
+        self.assertEqual(
+            done.output, f"sandf: There is no call C9. See: sandf --config {self.gateway.config} show calls\n"
+        )
+        self.gateway.answers["status"] = answer("Withheld  1, see: sandf show faxes withheld\nVersion  sandf 0.1")
+        done = self.run_sandf("status")
+        self.assertEqual(
+            done.output,
+            f"Withheld  1, see: sandf --config {self.gateway.config} show faxes withheld\nVersion  sandf 0.1\n",
+        )
+        self.assertEqual(with_config("See: sandf show jobs", None), "See: sandf show jobs")
+        self.assertEqual(with_config("See: sandf trace j1", Path("a b")), "See: sandf --config 'a b' trace j1")
+
+    def test_names_that_are_empty_or_endless_are_a_matter_of_usage(self) -> None:
+        file = self.file("a.txt", b"x")
+        for words in (
+            ("send", file, "--to", ""),
+            ("send", file, "--to", "5550001", "--to", " "),
+            ("send", file, "--to", "5" * 201),
+            ("trace", ""),
+            ("release", ""),
+            ("hangup", " "),
+            ("watch", ""),
+        ):
+            done = self.run_sandf(*words)
+            self.assertEqual(done.exit_code, 2, words)
+            self.assertRegex(done.output, r"It is empty\.|It has more than 200 characters\.")
+        self.assertEqual(self.gateway.asked, [])
+
     def test_usage(self) -> None:
         for words in ((), ("hello",), ("send",), ("send", "--to", "1"), ("check-config",), ("show",)):
             self.assertEqual(self.run_sandf(*words).exit_code, 2, words)
@@ -256,13 +288,14 @@ class CommandTests(SynchronousTestCase):
         self.assertRegex(
             done.output.splitlines()[-1],
             r"^5550001 \(j1\): deferred, not delivered yet. The number was busy. Try again later. "
-            r"The gateway tries again at \d\d:\d\d:\d\d by itself; see: sandf show job j1$",
+            r"The gateway tries again at \d\d:\d\d:\d\d by itself; see: sandf --config \S+/sandf.toml show job j1$",
         )
         done = self.sends(FAILED, "--text", "hello", "--to", "5550001")
         self.assertEqual(done.exit_code, 1)
         self.assertEqual(
             done.output.splitlines()[-1],
-            "5550001 (j1): failed. This number is not in service. Check the number. What happened: sandf trace j1",
+            "5550001 (j1): failed. This number is not in service. Check the number. "
+            f"What happened: sandf --config {self.gateway.config} trace j1",
         )
 
     def test_send_as_json_is_one_value(self) -> None:
@@ -272,7 +305,8 @@ class CommandTests(SynchronousTestCase):
     def test_send_without_waiting(self) -> None:
         done = self.sends({"job": "j1", "step": "queued"}, "--text", "hello", "--to", "5550001", "--no-wait")
         self.assertEqual(done.exit_code, 0)
-        self.assertEqual(done.output.splitlines()[-1], "5550001 (j1): queued. See: sandf show job j1")
+        hint = f"sandf --config {self.gateway.config} show job j1"
+        self.assertEqual(done.output.splitlines()[-1], f"5550001 (j1): queued. See: {hint}")
         self.assertFalse(self.gateway.asked[0]["wait"])
 
     def test_send_takes_standard_input(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,17 +14,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
 from sandf.callcontrol.media import Message, Page
-from sandf.callcontrol.primitives import PageReceived, ProviderKind, RemoteIdentified
+from sandf.callcontrol.primitives import DocumentReady, PageReceived, ProviderKind, RemoteIdentified
 from sandf.config import ConfigurationError, Problem, Reload
+from sandf.dialpeer import DialPlan, Dsn, MmoipPeer
 from sandf.oam import queries
-from sandf.oam.classic import connection_id
+from sandf.oam.classic import connection_id, disconnect_text
 from sandf.oam.classic_values import message_id_field
 from sandf.oam.refusal import Refusal
 from sandf.oam.show import render
 from sandf.oam.values import Value
 from sandf.store.records import JobKind, NewJob
 
-from .world import FINE_MMR, World, fired
+from .world import FINE_MMR, PEERS, World, fired
 
 ACTIVE = """\
 Call C1 since 2001-09-09 01:46:40: offramp, j1, f1, page 2
@@ -47,7 +49,7 @@ ReceivePackets=1
 ReceiveBytes=30000
 MMOIP:
 ConnectionId{connection}
-CallID={mail}
+CallID=1
 RemoteIPAddress=192.0.2.7
 SessionProtocol=SMTP
 SessionTarget=
@@ -61,7 +63,7 @@ Notification=dsn
 
 GENERIC:
 SetupTime=2000 ms
-Index=1
+Index=2
 PeerAddress=*,5550123
 PeerSubAddress=
 PeerId=4
@@ -78,8 +80,8 @@ ReceivePackets=0
 ReceiveBytes=0
 TELE:
 ConnectionId={connection}
-CallID={line}
-Port=trunk ({line})
+CallID=2
+Port=trunk (2)
 BearerChannel=trunk
 TxDuration=26000 ms
 FaxTxDuration=18000 ms
@@ -166,6 +168,12 @@ dial-peer voice 4 pots: admin up, oper up, 0 calls of 30
   digit_strip = true
   prefix = 0,"""
 
+WITHHELD = """\
+FAX  DIRECTION  STATE     CALLING   CALLED  PAGES  BEGAN                CAUSE
+f1   receive    withheld  5550001  5551234      1  2001-09-09 01:46:40  carrier_lost
+
+A withheld fax did not come whole, and is not mailed. Mail it with: sandf release FAX"""
+
 STATUS = """\
 Gateway             fax.example.com takes calls and mail
 Version             sandf 0.1, process 4242
@@ -198,11 +206,7 @@ class ShowTests(SynchronousTestCase):
     def test_active_fax_has_the_classic_fields_in_their_order(self) -> None:
         job_id = self.world.accept()
         self.world.page(self.world.sending(job_id), 1)
-        mail, line = (
-            next(leg for leg in self.world.control.calls["C1"].legs if leg.kind is kind)
-            for kind in (ProviderKind.MAIL, ProviderKind.TELEPHONY)
-        )
-        expected = ACTIVE.format(connection=connection_id("C1"), mail=mail.number, line=line.number)
+        expected = ACTIVE.format(connection=connection_id("C1"))
         self.assertEqual(self.show("call active fax"), expected)
         self.assertRegex(connection_id("C1"), r"^\[0x[0-9A-F]+( 0x[0-9A-F]+){3}\]$")
 
@@ -214,7 +218,7 @@ class ShowTests(SynchronousTestCase):
             "1    : 0hs.1 +0 pid:3 Answer ann@example.com active\n"
             "tx:0/0 rx:1/30000\n"
             "IP 192.0.2.7 AcceptedMime:2 DiscardedMime:1\n\n"
-            "1    : 200hs.1 +400 pid:4 Originate *,5550123 active\n"
+            "1    : 200hs.2 +400 pid:4 Originate *,5550123 active\n"
             "tx:1/30000 rx:0/0\n"
             "Tele : tx:26000/18000/8000ms  noise:-1 acom:-1  i/0:0/0 dBm",
         )
@@ -237,6 +241,45 @@ class ShowTests(SynchronousTestCase):
             "GwReceivedCalledNumber=95550123",
         ):
             self.assertIn(line, text)
+
+    def test_a_fax_that_comes_in_has_two_legs_before_and_after_its_end(self) -> None:
+        """As the classic gateways show it: the mail leg is there, with what the dial peer says of notifications."""
+        self.world.routing.plan = DialPlan(
+            peers=tuple(
+                replace(peer, dsn=frozenset({Dsn.FAILURE}), mdn=True) if isinstance(peer, MmoipPeer) else peer
+                for peer in PEERS
+            )
+        )
+        fax = self.world.receiving()
+        (call,) = self.value(self.world.inspection.show("call active fax"))["calls"]
+        line, mail = call["classic"]
+        self.assertEqual((line["tele"]["CallID"], mail["mmoip"]["CallID"]), (1, 2))
+        self.assertEqual((line["generic"]["Index"], mail["generic"]["Index"]), (1, 2))
+        self.assertEqual(
+            {name: mail["generic"][name] for name in ("PeerAddress", "PeerId", "CallState", "CallOrigin")},
+            {"PeerAddress": "5551234@mail.example.com", "PeerId": 2, "CallState": 2, "CallOrigin": 1},
+        )
+        self.assertEqual(
+            (mail["mmoip"]["Notification"], mail["mmoip"]["SessionTarget"], mail["generic"]["TransmitBytes"]),
+            ("dsnMdn", "mailto:5551234@mail.example.com", 0),
+        )
+        page = Page(number=1, form=FINE_MMR, rows=2200, octets=b"\x00" * 500)
+        fax.indicate(PageReceived(page=page, seconds=28.0))
+        self.world.finish(fax, causes.RECEIVED)
+        self.world.leg(ProviderKind.DOCUMENT).connected()
+        (call,) = self.value(self.world.inspection.show("call active fax"))["calls"]
+        mail = call["classic"][-1]
+        self.assertEqual((mail["mmoip"]["CallID"], mail["mmoip"]["Notification"]), (2, "dsnMdn"))
+        self.assertEqual((mail["generic"]["PeerId"], mail["generic"]["TransmitBytes"]), (2, 500))
+        self.world.leg(ProviderKind.MAIL).connected()
+        (ended,) = self.value(self.world.inspection.show("call history fax"))["faxes"]
+        line, mail = ended["classic"]
+        self.assertEqual((line["tele"]["CallID"], mail["mmoip"]["CallID"]), (1, 2))
+        self.assertEqual((mail["generic"]["PeerId"], mail["mmoip"]["Notification"]), (2, "dsnMdn"))
+
+    def test_every_cause_has_a_disconnect_text(self) -> None:
+        for cause in causes.CATALOGUE.values():
+            self.assertRegex(disconnect_text(cause), rf"^[a-z][a-z0-9 ,]+ \({cause.q850}\)$")
 
     def test_last_limits_the_history(self) -> None:
         for _ in range(3):
@@ -263,6 +306,13 @@ class ShowTests(SynchronousTestCase):
             "j1   fax   deferred  95550123      1      0  2001-09-09 01:49:42  busy",
         )
         self.assertEqual(self.show("jobs running"), "No job is running.")
+
+    def test_what_the_renderer_had_to_leave_out_is_part_of_the_story(self) -> None:
+        job_id = self.world.accept()
+        self.world.mail_leg(job_id)
+        note = "No font has these characters of page 1; they are sent as ?: \u6f22"
+        self.world.leg(ProviderKind.DOCUMENT).indicate(DocumentReady(pages=1, notes=(note,)))
+        self.assertIn(f"C1    {note}", self.show(f"job {job_id}"))
 
     def test_dial_peers(self) -> None:
         self.assertEqual(self.show("dial-peer voice 4"), PEER)
@@ -310,8 +360,9 @@ class ShowTests(SynchronousTestCase):
             ("call history fax last 101", "last takes a number from 1 to 100, not '101'."),
             ("fax f9", "There is no fax f9. See: sandf show call history fax brief"),
             ("job j9", "There is no job j9. See: sandf show jobs"),
-            ("dial-peer voice 9", "There is no dial peer 9. See: show dial-peer voice summary"),
+            ("dial-peer voice 9", "There is no dial peer 9. See: sandf show dial-peer voice summary"),
             ("dial-peer voice x", "'x' is no dial peer; give a tag, or summary."),
+            ("faxes sleeping", "'sleeping' is no state of a fax; open, closed, withheld, mailed, ended are."),
             ("jobs sleeping", "'sleeping' is no state of a job; deferred, running, delivered, failed are."),
         ):
             with self.subTest(words):
@@ -353,10 +404,25 @@ class ShowTests(SynchronousTestCase):
         page = Page(number=1, form=FINE_MMR, rows=2200, octets=b"\x00")
         fax.indicate(PageReceived(page=page, seconds=28.0))
         self.world.finish(fax, causes.CARRIER_LOST)
-        self.assertIn("State      withheld: its mail waits for release('f1')", self.show("fax f1"))
+        self.assertIn(
+            "State      withheld: nobody has it by mail yet; mail it with: sandf release f1", self.show("fax f1")
+        )
+        self.assertIn("Withheld faxes  1, see: sandf show faxes withheld", self.show("status"))
+        self.assertEqual(self.show("faxes withheld"), WITHHELD)
         answer = self.value(self.world.inspection.release("f1"))
         self.assertEqual(answer["sentence"], "f1 is mailed to 5551234@mail.example.com.")
         self.assertEqual(len(self.world.control.calls), 1)
+
+    def test_faxes_by_their_state(self) -> None:
+        self.assertEqual(self.show("faxes"), "No faxes.")
+        self.world.received_fax()
+        self.world.sent_fax()
+        text = self.show("faxes")
+        self.assertEqual([line.split()[:3] for line in text.splitlines()[1:]], [
+            ["f2", "send", "ended"], ["f1", "receive", "closed"],
+        ])  # fmt: skip
+        self.assertEqual(self.show("faxes withheld"), "No fax is withheld.")
+        self.assertNotIn("f1", self.show("faxes end"))
 
     def test_release_of_what_is_not_withheld_is_refused(self) -> None:
         self.world.received_fax()

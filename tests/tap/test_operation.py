@@ -30,7 +30,9 @@ class AcceptTests(SynchronousTestCase):
         paths = [f"{local_part}@{domain}" for local_part in local_parts]
         with self.assertRaises(Refusal) as caught:
             screened_jobs(self.screen, paths)
-        return caught.exception
+        refusal = caught.exception
+        assert isinstance(refusal, Refusal)
+        return refusal
 
     def test_all_that_lead_somewhere_are_jobs(self) -> None:
         jobs = screened_jobs(self.screen, ["FAX=5550001@fax.example.com", "FAX=555-0002/cover=no@fax.example.com"])
