@@ -42,7 +42,8 @@ ATTEMPT = ("job", "number", "began_at", "ended_at", "cause", "detail")
 LEDGER = ("page", "state", "last", "attempt", "at", "sent")
 FAX = ("call_id", "direction", "began_at", "job", "attempt", "called", "calling", "redirecting", "port", "peer_tag",
        "mail_peer_tag", "remote_ident", "subaddress", "connected_at", "ended_at", "pages", "octets", "bit_rate",
-       "final_bit_rate", "ecm", "coding", "resolution", "page_seconds", "mail_to", "account_id", "cause", "detail")  # fmt: skip
+       "final_bit_rate", "ecm", "coding", "resolution", "page_seconds", "mail_to", "account_id", "cause",
+       "detail")  # fmt: skip
 """What ``update_fax`` writes."""
 PAGE = ("fax", "number", "coding", "resolution", "paper", "rows", "octets", "bad_rows", "consecutive_bad_rows",
         "at")  # fmt: skip
