@@ -108,6 +108,10 @@ class Bars:
                 self._task(job)
             return
         job, task = step["job"], self._task(step["job"])
+        if step["step"] == "note":
+            # It stays above the bars, whose words go on.
+            self._progress.print(Text(one_line(f"{self._recipients.of(job)}: {step['text']}")))
+            return
         if step["step"] == "ready" and "pages" in step:
             self._progress.update(task, total=step["pages"])
         if step["step"] == "confirmed":

@@ -61,6 +61,8 @@ class Step(enum.Enum):
 
     QUEUED = "queued"
     MAKING_PAGES = "making pages"
+    NOTE = "note"
+    """Something about the document that its sender should know: what was left out, what could not be drawn."""
     READY = "ready"
     DIALLING = "dialling"
     RINGING = "ringing"
@@ -243,8 +245,9 @@ class CallProgress:
     def _transaction(self, live: _LiveJob, leg: Leg, transaction: Transaction) -> Progress | None:
         job = live.job_id
         match transaction:
-            case DocumentReady(pages=pages):
+            case DocumentReady(pages=pages, notes=notes):
                 live.pages[leg.number] = pages
+                return Progress(job=job, step=Step.NOTE, text=" ".join(notes)) if notes else None
             case RemoteIdentified(ident=ident) if ident:
                 return Progress(job=job, step=Step.IDENTIFIED, text=f"the far end is {ident}", far_end=ident)
             case Negotiated(bit_rate=bit_rate, ecm=ecm, form=form):

@@ -351,6 +351,16 @@ class BarTests(SynchronousTestCase):
         self.assertIn("5550001", out.getvalue())
         self.assertNotIn("\x1b[2J", out.getvalue())
 
+    def test_a_note_about_the_document_stays_above_the_bar(self) -> None:
+        out = io.StringIO()
+        bars = Bars(Recipients(), Console(file=out, width=100, force_terminal=True))
+        with bars:
+            bars.told(STEPS[0])
+            bars.told({"job": "j1", "step": "note", "text": "No font has these [b]\x1b[2J: \u6f22"})
+        (task,) = bars._progress.tasks
+        self.assertEqual(task.fields["text"], "queued")
+        self.assertIn("j1: No font has these [b]\ufffd[2J: \u6f22", out.getvalue())
+
     def test_a_fax_that_never_began_leaves_an_empty_bar(self) -> None:
         out = io.StringIO()
         bars = Bars(Recipients(), Console(file=out, width=100, force_terminal=True))

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
-from sandf.callcontrol.primitives import PageProgress, PageRefused, ProviderKind
+from sandf.callcontrol.primitives import DocumentReady, PageProgress, PageRefused, ProviderKind
 from sandf.causes import Cause
 from sandf.oam.progress import Progress, Watch
 from sandf.oam.refusal import Refusal
@@ -63,6 +63,16 @@ class ProgressTests(SynchronousTestCase):
                 "sentence": "Message delivered to remote fax machine",
             },
         )
+
+    def test_what_could_not_be_drawn_is_told(self) -> None:
+        job_id = self.world.accept()
+        self.watch(job_id)
+        self.world.mail_leg(job_id)
+        document = self.world.leg(ProviderKind.DOCUMENT)
+        document.indicate(DocumentReady(pages=1, notes=("Left out: a.", "No font has: b")))
+        self.assertEqual(self.steps()[-1], "note: Left out: a. No font has: b")
+        document.indicate(DocumentReady(pages=1))
+        self.assertEqual(len([step for step in self.steps() if step.startswith("note")]), 1)
 
     def test_busy_is_a_failed_call_and_then_a_deferral_with_its_time(self) -> None:
         job_id = self.world.accept()

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
 from sandf.causes import Failure
+from sandf.config import load
 from sandf.mspi.screening import Screening
 from sandf.oam.refusal import Refusal
-from sandf.tap.operation import screened_jobs
+from sandf.tap.gateway import Gateway
+from sandf.tap.operation import Surroundings, screened_jobs
+from sandf.tap.reloading import Reloading
 
 
 def route(number: str) -> str:
     if not number.startswith("555"):
         raise Failure(causes.NO_DIAL_PEER)
     return number
+
+
+class StatusTests(SynchronousTestCase):
+    def test_a_gateway_that_closes_down_does_not_list_its_mail_listener(self) -> None:
+        configuration = load(
+            "[gateway]\nhostname = 'fax.example.com'\n[store]\nurl = 'sqlite:var/sandf.db'\n"
+            "[smtp.server]\nlisten = ['tcp:2525:interface=127.0.0.1']\n"
+        )
+        control = SimpleNamespace(accepting=True)
+        gateway = SimpleNamespace(configuration=configuration, control=control, now=lambda: 0.0)
+        around = Surroundings(cast(Gateway, gateway), cast(Reloading, None))
+        self.assertEqual(tuple(around.listens()), ("ESMTP tcp:2525:interface=127.0.0.1", "control var/control"))
+        control.accepting = False
+        self.assertEqual(tuple(around.listens()), ("control var/control",))
 
 
 class AcceptTests(SynchronousTestCase):
