@@ -20,6 +20,10 @@ from sandf.protocols.t4.form import PageForm
 class LineClock(Protocol):
     """The time in which a bearer lives: that of the reactor, or the faster one of a virtual call."""
 
+    @property
+    def speed(self) -> float:
+        """Seconds of this clock that pass in one of the reactor's, at most; 1.0 for real time."""
+
     def seconds(self) -> float:
         """Seconds since any epoch; never goes back."""
 

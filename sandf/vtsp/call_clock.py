@@ -121,6 +121,11 @@ class CallClock:
         self._push(call)
         return call
 
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass at most in one of the reactor's."""
+        return self._speed
+
     def hold(self) -> Callable[[], None]:
         """Stand still until the returned function is called; calling it again does nothing."""
         token = object()

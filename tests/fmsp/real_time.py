@@ -20,5 +20,7 @@ class RealTime:
     def callLater(self, delay: float, callable: Callable[..., object], *args: object, **kwargs: object) -> IDelayedCall:
         return self._reactor.callLater(delay, callable, *args, **kwargs)
 
+    speed = 1.0
+
     def hold(self) -> Callable[[], None]:
         return lambda: None
