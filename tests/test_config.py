@@ -636,6 +636,10 @@ class ReloadTests(SynchronousTestCase):
         self.assertEqual(found.restart, ("gateway.hostname", "smtp.server.listen", "ports"))
         self.assertEqual(found.live, ("smtp.server.aliases",))
 
+    def test_the_path_of_the_users_is_kept_until_a_restart(self) -> None:
+        with_users = self.changed(('listen = ["tcp:25"]', 'listen = ["tcp:25"]\nusers = "/etc/sandf/users"'))
+        self.assertEqual(reloadable(load(CONTRACT), with_users).restart, ("smtp.server.users",))
+
     def test_dial_peers_that_come_go_and_move(self) -> None:
         self.assertEqual(reloadable(load(CONTRACT), self.changed(("tag = 3", "tag = 7"))).live,
                          ("dial_peer[3]", "dial_peer[7]"))  # fmt: skip
