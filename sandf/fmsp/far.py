@@ -18,17 +18,15 @@ from sandf.causes import Cause
 from sandf.logs import Logger
 from sandf.protocols.t4.form import Coding
 from sandf.protocols.t30 import events
-from sandf.protocols.t30.capabilities import Parameters
-from sandf.protocols.t30.settings import CopyQuality, Intention, Role
+from sandf.protocols.t30.settings import Intention, Role
 from sandf.protocols.t30.terminal import Terminal
 
+from .aside import Aside
 from .outcomes import cause_of
 from .provider import PUMPS
 from .receiving import Reception
 from .session import FaxSession
 from .settings import FaxSettings
-
-_UNREADABLE = CopyQuality(rows=1, bad_rows=1, longest_bad_run=1)
 
 
 class FarMachine:
@@ -42,6 +40,7 @@ class FarMachine:
         *,
         name: str,
         settings: FaxSettings,
+        aside: Aside,
         ident: str,
         receives: bool,
         rejected_pages: int,
@@ -51,10 +50,9 @@ class FarMachine:
     ) -> None:
         self._page_received = page_received
         self._ended = ended
-        self._to_reject = rejected_pages
-        self._reception = Reception(self._deliver, page_began)
+        self._reception = Reception(self._deliver, aside, page_begins=page_began, rejected=rejected_pages)
         self._terminal = Terminal(
-            settings.terminal(ident=ident, judge=self._judge),
+            settings.terminal(ident=ident, judge=self._reception.judge),
             role=Role.CALLED,
             intention=Intention.RECEIVE if receives else Intention.SEND,
         )
@@ -75,12 +73,6 @@ class FarMachine:
     def stop(self) -> None:
         """Let go of the bearer without a word."""
         self._session.stop()
-
-    def _judge(self, octets: bytes, parameters: Parameters) -> CopyQuality:
-        if self._to_reject:
-            self._to_reject -= 1
-            return _UNREADABLE
-        return self._reception.judge.judge(octets, parameters)
 
     def _deliver(self, page: Page, last: bool, seconds: float, stored: Callable[[bool], None]) -> None:
         async def keep() -> None:
@@ -105,9 +97,10 @@ class FarMachine:
 
 
 class FarMachines:
-    """Makes machines with what *settings* allow at most."""
+    """Makes machines with what *settings* allow at most; *aside* does the work on whole pages."""
 
-    def __init__(self, settings: FaxSettings | None = None) -> None:
+    def __init__(self, settings: FaxSettings | None = None, *, aside: Aside) -> None:
+        self._aside = aside
         self._settings = settings or FaxSettings()
 
     def __call__(
@@ -129,6 +122,7 @@ class FarMachines:
             bearer,
             name=name,
             settings=replace(self._settings, ecm=ecm, codings=codings),
+            aside=self._aside,
             ident=ident,
             receives=receives,
             rejected_pages=rejected_pages,

@@ -22,6 +22,7 @@ from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.settings import Intention, Role, TerminalSettings
 from sandf.protocols.t30.terminal import Terminal
 
+from .aside import Aside
 from .outcomes import cause_of
 from .pages import PageSequence
 from .receiving import Reception
@@ -41,9 +42,12 @@ class _Host(Protocol):
 class FaxLeg:
     """What both kinds share: the session, the answers that are waited for, and the end."""
 
-    def __init__(self, leg: Leg, settings: FaxSettings, trace: Trace, over: Callable[[Leg], None]) -> None:
+    def __init__(
+        self, leg: Leg, settings: FaxSettings, aside: Aside, trace: Trace, over: Callable[[Leg], None]
+    ) -> None:
         self._leg = leg
         self._settings = settings
+        self._aside = aside
         self._trace = trace
         self._over = over
         self._session: FaxSession | None = None
@@ -129,16 +133,22 @@ class ReceivingLeg(FaxLeg):
     """Answers as a called terminal."""
 
     def __init__(
-        self, leg: Leg, setup: FaxReceive, settings: FaxSettings, trace: Trace, over: Callable[[Leg], None]
+        self,
+        leg: Leg,
+        setup: FaxReceive,
+        settings: FaxSettings,
+        aside: Aside,
+        trace: Trace,
+        over: Callable[[Leg], None],
     ) -> None:
-        super().__init__(leg, settings, trace, over)
+        super().__init__(leg, settings, aside, trace, over)
         self._setup = setup
 
     def take_bearer(self, bearer: T30Bearer) -> None:
         """Receive on *bearer*."""
-        reception = Reception(self._deliver)
+        reception = Reception(self._deliver, self._aside)
         terminal = Terminal(
-            self._settings.terminal(ident=self._setup.called_subscriber, judge=reception.judge.judge),
+            self._settings.terminal(ident=self._setup.called_subscriber, judge=reception.judge),
             role=Role.CALLED,
             intention=Intention.RECEIVE,
         )
@@ -156,9 +166,15 @@ class SendingLeg(FaxLeg):
     """Acts as a calling terminal and sends; it is the :class:`.sending.Progress` of its pages."""
 
     def __init__(
-        self, leg: Leg, setup: FaxSend, settings: FaxSettings, trace: Trace, over: Callable[[Leg], None]
+        self,
+        leg: Leg,
+        setup: FaxSend,
+        settings: FaxSettings,
+        aside: Aside,
+        trace: Trace,
+        over: Callable[[Leg], None],
     ) -> None:
-        super().__init__(leg, settings, trace, over)
+        super().__init__(leg, settings, aside, trace, over)
         self._setup = setup
         self._sources: list[PageSource] = []
         self._dispatch: Dispatch | None = None
@@ -173,7 +189,7 @@ class SendingLeg(FaxLeg):
         if pages.count < self._setup.first_page:
             self._release(causes.NOTHING_TO_SEND, f"page {self._setup.first_page} of {pages.count}")
             return
-        self._dispatch = Dispatch(pages, self._setup.first_page, self._settings, self)
+        self._dispatch = Dispatch(pages, self._setup.first_page, self._settings, self, self._aside)
         terminal = Terminal(self._terminal_settings(), role=Role.CALLER, intention=Intention.SEND)
         self._run(bearer, terminal, self._dispatch, None)
 

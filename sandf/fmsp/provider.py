@@ -23,6 +23,7 @@ from sandf.callcontrol.primitives import FaxReceive, FaxSend, ProviderKind, Setu
 from sandf.causes import Cause
 from sandf.logs import Logger
 
+from .aside import Aside
 from .legs import FaxLeg, ReceivingLeg, SendingLeg
 from .session import T30Bearer, Trace, no_trace
 from .settings import FaxSettings
@@ -35,23 +36,24 @@ PUMPS: dict[BearerKind, Callable[[Bearer], T30Bearer]] = {
 
 @implementer(IServiceProvider)
 class FaxProvider:
-    """All fax legs.  *trace* gets every frame of every call."""
+    """All fax legs.  *aside* does the work on whole pages; *trace* gets every frame of every call."""
 
     kind = ProviderKind.FAX
     log = Logger()
 
-    def __init__(self, settings: FaxSettings, trace: Trace = no_trace) -> None:
+    def __init__(self, settings: FaxSettings, *, aside: Aside, trace: Trace = no_trace) -> None:
         self.settings = settings
         """Legs that are set up from now on start from these."""
+        self._aside = aside
         self._trace = trace
         self._legs: dict[Leg, FaxLeg] = {}
 
     def setup_request(self, leg: Leg, setup: Setup) -> None:
         """Note the leg; it has nothing to do before its bearer comes."""
         if isinstance(setup, FaxReceive):
-            self._legs[leg] = ReceivingLeg(leg, setup, self.settings, self._trace, self._forget)
+            self._legs[leg] = ReceivingLeg(leg, setup, self.settings, self._aside, self._trace, self._forget)
         elif isinstance(setup, FaxSend):
-            self._legs[leg] = SendingLeg(leg, setup, self.settings, self._trace, self._forget)
+            self._legs[leg] = SendingLeg(leg, setup, self.settings, self._aside, self._trace, self._forget)
         else:
             raise TypeError(f"a fax leg is not set up with {setup!r}")
 

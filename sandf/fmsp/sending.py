@@ -2,24 +2,34 @@
 
 The terminal counts the pages of this call from 1; everybody else counts those of the fax.
 
+Fill and RTC are put to a whole page off the reactor thread, before the terminal has it: for the speed that is known
+by then, and anew, while TCF is on the line, where training falls back.
+
 What this module does not do: it keeps no ledger; *doubt* is answered when somebody else has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure as Trouble
 
 from sandf import causes
 from sandf.callcontrol.media import Page
 from sandf.causes import Cause, Failure
 from sandf.logs import Logger
+from sandf.protocols.t4.form import PageForm
+from sandf.protocols.t4.line import min_line_bits
 from sandf.protocols.t30 import events
+from sandf.protocols.t30.capabilities import Parameters
+from sandf.protocols.t30.message import finish, least_bits, takes_long
 from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.terminal import Terminal
 
+from .aside import Aside
 from .forms import choose
 from .pages import PageSequence
 from .session import FaxSession
@@ -50,7 +60,9 @@ class Dispatch:
 
     log = Logger()
 
-    def __init__(self, pages: PageSequence, first_page: int, settings: FaxSettings, progress: Progress) -> None:
+    def __init__(
+        self, pages: PageSequence, first_page: int, settings: FaxSettings, progress: Progress, aside: Aside
+    ) -> None:
         self.failure: Cause | None = None
         """Why a page could not be had, if that ended the call."""
         self.detail = ""
@@ -60,6 +72,9 @@ class Dispatch:
         self._skipped = first_page - 1
         self._settings = settings
         self._progress = progress
+        self._aside = aside
+        self._bit_rate: int | None = None  # of the latest DCS
+        self._at_hand: dict[int, events.OutgoingPage] = {}  # pages that the terminal has
         self._octets: dict[int, int] = {}
         self._session: FaxSession
         self._terminal: Terminal
@@ -72,6 +87,9 @@ class Dispatch:
     def told(self, event: events.Event) -> None:
         """An event of the terminal."""
         match event:
+            case events.Negotiated(parameters=parameters):
+                self._bit_rate = parameters.modulation.bit_rate
+                self._finish_again(parameters)
             case events.PageWanted(number=number, offer=offer):
                 self._want(number + self._skipped, offer)
             case events.PageInDoubt(number=number):
@@ -91,19 +109,57 @@ class Dispatch:
             return
         form = choose(offer, preferred=self._settings.send_resolution, paper=self._settings.send_paper)
 
-        def ready(page: Page) -> None:
+        def finished(page: Page) -> Deferred[events.OutgoingPage]:
             self._octets[number] = len(page.octets)
-            answer(lambda now: self._page_ready(page, now))
+            outgoing = events.OutgoingPage(octets=page.octets, form=page.form)
+            return self._finished(outgoing, self._least_bits(offer, page.form))
+
+        def ready(page: events.OutgoingPage) -> None:
+            answer(lambda now: self._page_ready(number, page, now))
 
         def failed(trouble: Trouble) -> None:
             self._fail(number, trouble)
             answer(self._terminal.pages_failed)
 
-        self._pages.page(number, form).addCallback(ready).addErrback(failed)
+        self._pages.page(number, form).addCallback(finished).addCallback(ready).addErrback(failed)
 
-    def _page_ready(self, page: Page, now: float) -> None:
+    def _least_bits(self, offer: events.PageOffer, form: PageForm) -> int:
+        """Bits of a scan line at the speed at which the next page will probably go."""
+        time = offer.scan_line_time.milliseconds(form.resolution, half_again=offer.scan_halves)
+        return min_line_bits(time, min(self._bit_rate or offer.bit_rate, offer.bit_rate))
+
+    def _finished(self, page: events.OutgoingPage, least: int) -> Deferred[events.OutgoingPage]:
+        """*page* as it goes over the line, if the terminal could not do that in no time."""
+        if not takes_long(page.octets, page.form, least):
+            return succeed(replace(page, finished=None))
+        octets = self._aside(lambda: finish(page.octets, page.form, least))
+        return octets.addCallback(lambda done: replace(page, finished=events.FinishedPage(octets=done, min_bits=least)))
+
+    def _finish_again(self, parameters: Parameters) -> None:
+        """The pages that are at hand, if they were finished for another speed or scan line time."""
+        least = least_bits(parameters)
+        for number, page in self._at_hand.items():
+            if page.form == parameters.form and (page.finished is None or page.finished.min_bits != least):
+                self._finish_page_again(number, page, least)
+
+    def _finish_page_again(self, number: int, page: events.OutgoingPage, least: int) -> None:
+        answer = self._session.wait()
+
+        def done(page: events.OutgoingPage) -> None:
+            if number in self._at_hand:
+                self._at_hand[number] = page
+            answer(lambda now: self._terminal.page_finished(page, now))
+
+        def failed(trouble: Trouble) -> None:
+            self._fail(number, trouble)
+            answer(self._terminal.pages_failed)
+
+        self._finished(page, least).addCallback(done).addErrback(failed)
+
+    def _page_ready(self, number: int, page: events.OutgoingPage, now: float) -> None:
+        self._at_hand[number] = page
         try:
-            self._terminal.page_ready(events.OutgoingPage(octets=page.octets, form=page.form), now)
+            self._terminal.page_ready(page, now)
         except ValueError as wrong:
             self.log.error("t30({call}): {reason}", call=self._session.name, reason=wrong)
             self.failure, self.detail = causes.INTERNAL_ERROR, str(wrong)
@@ -129,5 +185,6 @@ class Dispatch:
         self._progress.doubt(number, last, committed)
 
     def _confirm(self, number: int) -> None:
+        self._at_hand.pop(number, None)
         self.last_in_doubt = False
         self._progress.confirmed(number, self._octets.pop(number, 0), self._session.take_page_seconds())

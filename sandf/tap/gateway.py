@@ -140,7 +140,7 @@ class Gateway:
             select=self.routing.select,
             observers=[self.routing, self.spool, self.traces, self.documents_seen, self.progress],
         )
-        self.fax = FaxProvider(settings.fax(configuration), trace=self.traces.line)
+        self.fax = FaxProvider(settings.fax(configuration), aside=self.in_thread, trace=self.traces.line)
         self.telephony = TelephonyProvider(self.control)
         folder = PageFolder(configuration.exchange_folder, in_thread=self.in_thread, now=self.now)
         self.exchange = VirtualExchange(
@@ -148,7 +148,7 @@ class Gateway:
             ports=settings.virtual_ports(configuration),
             wanted=self.routing.wanted,
             offer=self.telephony.offer,
-            machines=machines(FarMachines(), folder.keep),
+            machines=machines(FarMachines(aside=self.in_thread), folder.keep),
         )
         for port in self.exchange.ports.values():
             self.telephony.add_port(port)

@@ -30,26 +30,28 @@ class PageJudgeTests(SynchronousTestCase):
             spoilt[at] ^= 0x5A
         self.octets = bytes(spoilt)
 
+    def judged(self, *pieces: bytes, judge: PageJudge | None = None) -> CopyQuality:
+        judge = judge or PageJudge()
+        judge.begin(PARAMETERS)
+        for piece in pieces:
+            judge.feed(piece)
+        return judge.judge()
+
     def test_in_pieces_as_in_one(self) -> None:
-        whole = PageJudge().judge(self.octets, PARAMETERS)
+        whole = self.judged(self.octets)
         self.assertTrue(0 < whole.bad_rows < 50 and 90 < whole.rows <= 101, whole)
-        judge = PageJudge()
-        judge.begin(PARAMETERS)
-        for at in range(0, len(self.octets), 100):
-            judge.feed(self.octets[at : at + 100])
-        self.assertEqual(judge.judge(self.octets, PARAMETERS), whole)
+        pieces = [self.octets[at : at + 100] for at in range(0, len(self.octets), 100)]
+        self.assertEqual(self.judged(*pieces), whole)
 
-    def test_what_was_fed_is_not_walked_again(self) -> None:
-        judge = PageJudge()
-        judge.begin(PARAMETERS)
-        judge.feed(bytes(len(self.octets)))
-        self.assertEqual(judge.judge(self.octets, PARAMETERS).rows, 0)
-
-    def test_another_page_than_was_fed_is_judged_by_itself(self) -> None:
+    def test_a_carrier_that_brought_nothing_is_forgotten(self) -> None:
         judge = PageJudge()
         judge.feed(b"before it began")
         judge.begin(PARAMETERS)
-        judge.feed(b"something else")
-        found = judge.judge(self.octets, PARAMETERS)
-        self.assertIsInstance(found, CopyQuality)
-        self.assertEqual(found, PageJudge().judge(self.octets, PARAMETERS))
+        judge.feed(b"noise")
+        self.assertEqual(self.judged(self.octets, judge=judge), self.judged(self.octets))
+
+    def test_first_pages_may_be_called_unreadable(self) -> None:
+        judge = PageJudge(rejected=1)
+        first = self.judged(self.octets, judge=judge)
+        self.assertEqual(first.bad_rows, first.rows)
+        self.assertEqual(self.judged(self.octets, judge=judge), self.judged(self.octets))

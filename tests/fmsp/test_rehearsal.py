@@ -11,9 +11,10 @@ from sandf.fmsp.far import FarMachines
 from sandf.protocols.t4.form import Coding
 from sandf.vtsp.interfaces import FarTerminals
 from sandf.vtsp.rehearsal import REHEARSALS
+from tests.fmsp.synchronous import at_once
 from tests.fmsp.world import Fax, Rows, World, WorldCase, document, rows_of
 
-far: FarTerminals = FarMachines()
+far: FarTerminals = FarMachines(aside=at_once)
 
 
 class RehearsalTests(WorldCase):

@@ -47,6 +47,7 @@ from sandf.store.records import TraceLine
 from sandf.vtsp.exchange import VirtualExchange, VirtualPortSettings
 from sandf.vtsp.provider import TelephonyProvider
 from sandf.vtsp.rehearsal import Keep, machines
+from tests.fmsp.synchronous import at_once
 from tests.protocols.t4.pages import drawn_rows, image_of, libtiff_strip
 
 Rows = list[list[int]]
@@ -267,14 +268,16 @@ class World:
             new_call_id=lambda: f"c{next(numbers)}",
             select=lambda kind, setup: Selection(peer_tag=1, application="receive"),
         )
-        self.fax = FaxProvider(settings or FaxSettings(), trace=lambda call, line: self.trace.append(line))
+        self.fax = FaxProvider(
+            settings or FaxSettings(), aside=at_once, trace=lambda call, line: self.trace.append(line)
+        )
         self.telephony = TelephonyProvider(self.control)
         self.exchange = VirtualExchange(
             reactor=self.reactor,
             ports=ports or (VirtualPortSettings(name="lab", speed=50),),
             wanted=wanted or (lambda called, calling, port: called == "100"),
             offer=self.telephony.offer,
-            machines=machines(FarMachines(), keep or self.keep),
+            machines=machines(FarMachines(aside=at_once), keep or self.keep),
         )
         for port in self.exchange.ports.values():
             self.telephony.add_port(port)

@@ -27,6 +27,7 @@ from sandf.protocols.t30.settings import Intention, Role
 from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t38.ifp import Packet, decode, encode
 from tests.fmsp.real_time import RealTime
+from tests.fmsp.synchronous import at_once
 from tests.peers.spandsp import MISSING, STEP, SpandspTerminal
 from tests.protocols.t4.pages import drawn_rows, image_of, libtiff_strip
 
@@ -86,7 +87,7 @@ class SpandspTests(SynchronousTestCase):
 
     def terminal(self, coding: Coding, ecm: bool, role: Role, reception: Reception | None) -> Terminal:
         settings = FaxSettings(ecm=ecm, codings=(coding,))
-        judge = reception.judge.judge if reception else None
+        judge = reception.judge if reception else None
         return Terminal(
             settings.terminal(ident="+1 555 1000", judge=judge),
             role=role,
@@ -139,7 +140,7 @@ class SpandspTests(SynchronousTestCase):
 
     def we_send(self, coding: Coding, ecm: bool) -> None:
         source, confirmations = Source(self.drawn), Confirmations()
-        dispatch = Dispatch(PageSequence([source]), 1, FaxSettings(), confirmations)
+        dispatch = Dispatch(PageSequence([source]), 1, FaxSettings(), confirmations, at_once)
         received = self.folder / "received.tif"
         spandsp = SpandspTerminal(
             calling=False, send=self.to_us.append, ident="2000", ecm=ecm, codings=("mh", "mr", "mmr"), receive=received
@@ -166,7 +167,7 @@ class SpandspTests(SynchronousTestCase):
             codings=("mh", "mr", "mmr"),
             transmit=transmitted,
         )
-        return spandsp, Reception(deliver)
+        return spandsp, Reception(deliver, at_once)
 
     def we_receive(self, coding: Coding, ecm: bool, store_seconds: float = 0.0) -> None:
         pages: list[Page] = []

@@ -37,16 +37,28 @@ class PageOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedPage:
+    """What :func:`.message.finish` made of a page for scan lines of at least *min_bits*; 0 for no fill."""
+
+    octets: bytes
+    min_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingPage:
     """A page to send, coded; the first picture element is the least significant bit of the first octet.
 
     MH and MR: every line begins with EOL (MR: with its tag bit); RTC may be there or not.  MMR: with EOFB (without it
     the page is decoded to find its end).  Fill for the minimum scan line time and RTC are the terminal's business.
     Pages that differ in *form* need EOM between them.
+
+    A host that has other things to do than to wait while a whole page is filled gives it *finished*, and anew by
+    page_finished when Negotiated says another rate; one filled for a higher rate serves until then.
     """
 
     octets: bytes
     form: PageForm
+    finished: FinishedPage | None = None
 
 
 class Verdict(enum.Enum):

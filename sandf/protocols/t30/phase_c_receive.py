@@ -63,6 +63,9 @@ def invalid_command(s: Session, frame: Frame, now: float) -> State:
 def page_begins(s: Session, frame: Frame, now: float) -> None:
     """The high-speed carrier is up."""
     s.receiving.answered = False
+    if s.settings.judge is not None:
+        assert s.receiving.parameters is not None
+        s.settings.judge.begin(s.receiving.parameters)
 
 
 def page_over(s: Session, frame: Frame, now: float) -> State:
@@ -85,13 +88,12 @@ def no_command(s: Session, frame: Frame, now: float) -> State:
     return s.end(Outcome.NO_COMMAND, now)
 
 
-def judge(s: Session, octets: bytes) -> tuple[Verdict, CopyQuality | None]:
+def judge(s: Session) -> tuple[Verdict, CopyQuality | None]:
     """MCF, RTP or RTN by the share of bad rows and the longest run of them."""
-    settings, parameters = s.settings, s.receiving.parameters
-    assert parameters is not None
+    settings = s.settings
     if settings.judge is None:
         return Verdict.MCF, None
-    quality = settings.judge(octets, parameters)
+    quality = settings.judge.judge()
     share = quality.bad_rows / quality.rows if quality.rows else 1.0
     run = settings.longest_bad_run
     if share >= settings.rtn_share or (run is not None and quality.longest_bad_run > run):
@@ -103,7 +105,7 @@ def command_received(s: Session, frame: Frame, now: float) -> State:
     """MPS, EOM or EOP after a page: judge it and hand it over."""
     receiving = s.receiving
     octets = b"".join(receiving.data)
-    verdict, quality = judge(s, octets)
+    verdict, quality = judge(s)
     hand_over(s, frame.fcf, octets, verdict, quality)
     s.line.stop_reply()
     s.board.start(Timer.X_HOST, now)

@@ -11,12 +11,12 @@ What this module does not do: partial pages are in :mod:`.phase_c_transmit_ecm`,
 
 from __future__ import annotations
 
-from sandf.protocols.t4.line import min_line_bits, to_line
-
 from . import pump
+from .capabilities import Parameters
 from .chart import Input, State, Table, row
 from .ecm import blocks
 from .events import (
+    OutgoingPage,
     PageConfirmed,
     PageInDoubt,
     PageRejected,
@@ -26,6 +26,7 @@ from .events import (
     Verdict,
 )
 from .frames import NO_FRAME, PRI_OF, Fcf, Frame, build_pps
+from .message import finish, least_bits
 from .modems import step_down_rate
 from .outcomes import Outcome
 from .phase_b import capabilities_again, capabilities_received, want_page
@@ -59,9 +60,7 @@ def start_page(s: Session, frame: Frame, now: float) -> State:
     sending.doubt_told = sending.doubt_committed = sending.undecided = False
     sending.octets_done = 0
     sending.spoilt = False
-    # Fill is not for ECM (T.30 Annex A); nothing stands between T.6 data and its EOFB.
-    least = 0 if parameters.ecm else min_line_bits(parameters.scan_line_ms, parameters.modulation.bit_rate)
-    octets = to_line(page.octets, page.form.coding, page.form.width, min_bits=least)
+    octets = octets_on_line(page, parameters)
     if parameters.ecm:
         sending.blocks = blocks(octets, parameters.frame_octets)
         sending.block = sending.pprs = 0
@@ -77,6 +76,14 @@ def start_page(s: Session, frame: Frame, now: float) -> State:
         assert sending.offer is not None
         s.tell(PageWanted(number=sending.asked, offer=sending.offer))
     return state
+
+
+def octets_on_line(page: OutgoingPage, parameters: Parameters) -> bytes:
+    """The page as the host has finished it, if that will do, else finished here; too much fill only takes longer."""
+    least, done = least_bits(parameters), page.finished
+    if done is not None and (done.min_bits == least or done.min_bits > least > 0):
+        return done.octets
+    return finish(page.octets, page.form, least)
 
 
 def send_partial_page(s: Session, now: float) -> State:

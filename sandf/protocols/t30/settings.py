@@ -6,8 +6,9 @@ What this module does not do: it holds nothing about the far terminal; see :mod:
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sandf.protocols.t4.form import Coding, Paper, Resolution
 
@@ -58,7 +59,17 @@ class CopyQuality:
     longest_bad_run: int
 
 
-Judge = Callable[[bytes, Parameters], CopyQuality]
+class Judge(Protocol):
+    """Counts the bad rows of pages received without ECM; it is fed what the terminal takes, and nothing else."""
+
+    def begin(self, parameters: Parameters) -> None:
+        """The carrier of a page is up; if one was there before it brought no data."""
+
+    def feed(self, octets: bytes) -> None:
+        """The next data of the page."""
+
+    def judge(self) -> CopyQuality:
+        """The post-message command is here: what was found in the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

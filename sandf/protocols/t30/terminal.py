@@ -157,6 +157,14 @@ class Terminal:
             sending.following = page
         self._dispatch(Input.HOST, NO_FRAME, now)
 
+    def page_finished(self, page: OutgoingPage, now: float) -> None:
+        """A page given before is finished for other parameters now; one that is not at hand any more is no matter."""
+        sending = self._session.sending
+        if sending.page is not None and sending.page.octets is page.octets:
+            sending.page = page
+        if sending.following is not None and sending.following.octets is page.octets:
+            sending.following = page
+
     def no_more_pages(self, now: float) -> None:
         """There is no page for the latest PageWanted: the one before it was the last."""
         self._session.sending.finished = True
@@ -315,6 +323,8 @@ class Terminal:
         if receiving.octets > s.settings.max_page_octets:
             self.hang_up(now, Outcome.STORE_REFUSED)
         elif self._state is State.PAGE_ARRIVING:
+            if s.settings.judge is not None:
+                s.settings.judge.feed(octets)
             self._progress(receiving.octets)
 
     def _progress(self, octets: int) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.protocols.t30 import events, frames, pump
-from sandf.protocols.t30.capabilities import Parameters
 from sandf.protocols.t30.chart import State
 from sandf.protocols.t30.frames import Fcf, build
 from sandf.protocols.t30.outcomes import Outcome
@@ -15,6 +12,7 @@ from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import CopyQuality, Intention, Role, TerminalSettings
 
 from .driver import Driver
+from .judges import FixedJudge
 from .test_codecs import line_order
 
 V27 = Modulation.V27TER_4800
@@ -26,8 +24,8 @@ TCF = bytes(900)
 PAGE = b"\x00\x08" + b"\x5a" * 500
 
 
-def judged(bad: int, octets: bytes, parameters: Parameters) -> CopyQuality:
-    return CopyQuality(rows=1000, bad_rows=bad, longest_bad_run=1)
+def judged(bad: int) -> FixedJudge:
+    return FixedJudge(iter([CopyQuality(rows=1000, bad_rows=bad, longest_bad_run=1)]))
 
 
 def called(own: TerminalSettings | None = None, intention: Intention = Intention.RECEIVE) -> Driver:
@@ -216,7 +214,7 @@ class Receiver(SynchronousTestCase):
 
     def test_quality(self) -> None:
         for bad, verdict in ((0, "MCF"), (49, "MCF"), (50, "RTP"), (149, "RTP"), (151, "RTN")):
-            driver = trained(TerminalSettings(judge=partial(judged, bad)))
+            driver = trained(TerminalSettings(judge=judged(bad)))
             driver.hear_data(V27, PAGE)
             driver.hear(build(Fcf.EOP))
             driver.step("stored")

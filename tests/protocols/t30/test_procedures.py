@@ -8,6 +8,7 @@ from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import CopyQuality, Intention, RtnPolicy, TerminalSettings
 
 from .calls import CALLED, CALLER, CallTestCase, settings
+from .judges import FixedJudge
 from .line import Host, Line, Nth, page
 
 
@@ -15,10 +16,8 @@ class Retraining(CallTestCase):
     """Copy quality, RTP and RTN."""
 
     def judged(self, *bad: int) -> TerminalSettings:
-        counts = iter(bad)
-        return settings(
-            ecm=False, judge=lambda octets, form: CopyQuality(rows=100, bad_rows=next(counts), longest_bad_run=1)
-        )
+        found = iter([CopyQuality(rows=100, bad_rows=count, longest_bad_run=1) for count in bad])
+        return settings(ecm=False, judge=FixedJudge(found))
 
     def pages(self, count: int) -> list[events.OutgoingPage]:
         return [page(coding=Coding.MR, seed=seed) for seed in range(count)]
