@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import deferLater
 from zope.interface.verify import verifyObject
 
 from sandf import causes
@@ -135,6 +136,24 @@ class StoreTests(WorldCase):
             self.assertEqual(self.world.received[0].pages, sent)
             self.assertGreater(self.world.reactor.seconds(), 900)
             self.assertEqual([(line.at, line.outward, line.text) for line in self.world.trace], quick)
+
+    def test_work_on_whole_pages_may_take_its_time_elsewhere(self) -> None:
+        for ecm, coding in ((False, Coding.MH), (False, Coding.MR), (True, Coding.MMR)):
+            self.world = World(settings=FaxSettings(ecm=ecm, codings=(coding,)))
+            self.world.aside = lambda work: deferLater(self.world.reactor, 30.0, work)
+            fax = self.world.send("100", document(1, 3))
+            self.world.run()
+            self.assertIs(fax.cause, causes.DELIVERED)
+            self.assertEqual(self.world.received[0].pages, document(1, 3))
+
+    def test_work_on_a_whole_page_that_fails_ends_its_call_without_mcf(self) -> None:
+        self.world = World(settings=FaxSettings(ecm=False))
+        self.world.aside = lambda work: fail(RuntimeError("a bug"))
+        fax = self.world.send("100", document(1, 1))
+        self.world.run()
+        self.assertIsNot(fax.cause, causes.DELIVERED)
+        self.assertEqual((fax.of(PageConfirmed), self.world.received[0].pages), ([], []))
+        self.assertTrue(self.flushLoggedErrors(RuntimeError))
 
     def test_a_page_that_is_not_stored_is_not_confirmed(self) -> None:
         for ecm in (True, False):

@@ -38,6 +38,7 @@ from sandf.callcontrol.primitives import (
     Transaction,
 )
 from sandf.causes import Cause, Failure
+from sandf.fmsp.aside import Aside
 from sandf.fmsp.far import FarMachines
 from sandf.fmsp.provider import FaxProvider
 from sandf.fmsp.settings import FaxSettings
@@ -261,6 +262,7 @@ class World:
         self.answers = True
         self.delay: Callable[[], Deferred[object]] = lambda: succeed(None)
         self.commit: Callable[[Transaction], Deferred[bool]] = lambda transaction: succeed(True)
+        self.aside: Aside = at_once
         self.documents = Documents()
         numbers = itertools.count(1)
         self.control = CallControl(
@@ -269,7 +271,9 @@ class World:
             select=lambda kind, setup: Selection(peer_tag=1, application="receive"),
         )
         self.fax = FaxProvider(
-            settings or FaxSettings(), aside=at_once, trace=lambda call, line: self.trace.append(line)
+            settings or FaxSettings(),
+            aside=lambda work: self.aside(work),
+            trace=lambda call, line: self.trace.append(line),
         )
         self.telephony = TelephonyProvider(self.control)
         self.exchange = VirtualExchange(
