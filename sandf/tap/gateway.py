@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from OpenSSL import crypto
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.interfaces import IOpenSSLServerConnectionCreator, IStreamClientEndpoint
 from twisted.internet.posixbase import PosixReactorBase
-from twisted.internet.ssl import PrivateCertificate, optionsForClientTLS
+from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
 from twisted.internet.threads import deferToThreadPool
 from twisted.names.client import Resolver
 
@@ -69,6 +70,12 @@ def new_call_id() -> str:
 def new_token() -> str:
     """A random word for boundaries and message ids."""
     return uuid.uuid4().hex
+
+
+def pem_certificates(pem: bytes) -> list[crypto.X509]:
+    """The certificates in a PEM file, the first one ours, then those that vouch for it (RFC 7468 5)."""
+    end = b"-----END CERTIFICATE-----"
+    return [crypto.load_certificate(crypto.FILETYPE_PEM, block + end) for block in pem.split(end)[:-1]]
 
 
 class Gateway:
@@ -264,9 +271,11 @@ class Gateway:
         server = self.configuration.smtp.server
         if not server.tls_certificate:
             return None
-        files = (Path(server.tls_key).expanduser(), Path(server.tls_certificate).expanduser())
-        certificate = PrivateCertificate.loadPEM(b"\n".join(file.read_bytes() for file in files))
-        options: IOpenSSLServerConnectionCreator = certificate.options()
+        key = Path(server.tls_key).expanduser().read_bytes()
+        own, *chain = pem_certificates(Path(server.tls_certificate).expanduser().read_bytes())
+        options: IOpenSSLServerConnectionCreator = CertificateOptions(
+            privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, key), certificate=own, extraCertChain=chain
+        )
         return options
 
     def _users(self) -> UsersFile | None:
