@@ -141,21 +141,29 @@ class Notices:
     async def _notice(self, job: Job, stored: StoredMessage, to: str) -> Message:
         attempts = await self._store.attempts(job.job_id)
         token, hostname = self._new_token(), self.settings.hostname
-        fields = {name.lower(): value for name, value in reversed(read_fields(header_block(stored.message.octets)))}
-        report = DeliveryReport(
-            hostname=hostname,
-            sender=self.settings.postmaster,
-            to=to,
-            date=self._dated(self._now()),
-            arrival=self._dated(stored.received_at),
-            message_id=f"{token}.{job.job_id}@{hostname}",
-            recipients=(recipient_report(job, attempts, masked=self._masked, dated=self._dated),),
-            original=stored.message.octets,
-            original_subject=display(fields.get("subject", "")),
-            original_date=display(fields.get("date", "")),
-            original_message_id=fields.get("message-id", ""),
-            envid=stored.message.envid,
-            ret=stored.message.ret,
-        )
-        octets = await self._in_thread(lambda: build_dsn(report, f"=_{token}"))
+        date, arrival = self._dated(self._now()), self._dated(stored.received_at)
+        recipient = recipient_report(job, attempts, masked=self._masked, dated=self._dated)
+        postmaster = self.settings.postmaster
+
+        def build() -> bytes:
+            """Beside the reactor: the header of the message is the sender's, and may be of any size."""
+            fields = {name.lower(): value for name, value in reversed(read_fields(header_block(stored.message.octets)))}
+            report = DeliveryReport(
+                hostname=hostname,
+                sender=postmaster,
+                to=to,
+                date=date,
+                arrival=arrival,
+                message_id=f"{token}.{job.job_id}@{hostname}",
+                recipients=(recipient,),
+                original=stored.message.octets,
+                original_subject=display(fields.get("subject", "")),
+                original_date=display(fields.get("date", "")),
+                original_message_id=fields.get("message-id", ""),
+                envid=stored.message.envid,
+                ret=stored.message.ret,
+            )
+            return build_dsn(report, f"=_{token}")
+
+        octets = await self._in_thread(build)
         return Message(reverse_path="", octets=octets)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.message import Message as AnyMessage
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from sandf import causes
 from sandf.callcontrol.media import Message
 from sandf.causes import Cause
+from sandf.mspi import notices
 from sandf.mspi.notices import Notices, addressee
 from sandf.mspi.settings import NoticeSettings
 from sandf.store.records import Job, JobKind, JobState, NewJob
@@ -110,6 +113,26 @@ def status(message: EmailMessage) -> dict[str, str]:
 
 
 class WhoTests(SynchronousTestCase):
+    def test_header_of_any_size_is_read_beside_the_reactor(self) -> None:
+        rig = Rig()
+        aside: list[bool] = []
+        read = notices.read_fields
+
+        def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
+            aside.append(True)
+            done = at_once(work)
+            aside.pop()
+            return done
+
+        def read_aside(block: bytes) -> Any:
+            self.assertTrue(aside, "on the reactor's thread")
+            return read(block)
+
+        rig.notices._in_thread = in_thread
+        self.patch(notices, "read_fields", read_aside)
+        rig.end(rig.accept(), causes.BUSY)
+        self.assertEqual(rig.committed, 1)
+
     def test_table(self) -> None:
         rig = Rig()
         failed, delivered = JobState.FAILED, JobState.DELIVERED
