@@ -19,6 +19,7 @@ from sandf.causes import Cause
 from sandf.mspi import notices
 from sandf.mspi.notices import Notices, addressee
 from sandf.mspi.settings import NoticeSettings
+from sandf.protocols.t37.fields import read_fields
 from sandf.store.records import Job, JobKind, JobState, NewJob
 from tests.mspi.rig import EPOCH, at_once, dated
 from tests.store.memory import MemoryStore
@@ -116,7 +117,7 @@ class WhoTests(SynchronousTestCase):
     def test_header_of_any_size_is_read_beside_the_reactor(self) -> None:
         rig = Rig()
         aside: list[bool] = []
-        read = notices.read_fields
+        read = read_fields
 
         def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
             aside.append(True)
