@@ -124,12 +124,6 @@ class CallControl:
                 if leg.kind is ProviderKind.TELEPHONY:
                     leg.disconnect(cause)
 
-    def report(self, call_id: str, value: object) -> None:
-        """Show *value* (a T.30 frame, a packet) of a live call to the observers."""
-        call = self.calls.get(call_id)
-        if call is not None:
-            self._seen(call, value)
-
     def _new_call(self, request: object = None) -> Call:
         call = Call(
             call_id=self._new_call_id(),

@@ -82,7 +82,7 @@ class ICallObserver(Interface):
         """*call* exists from now on."""
 
     def event_seen(call: Call, event: object) -> None:
-        """*event* (of :mod:`.events`, or a provider's trace value) happened."""
+        """*event* (of :mod:`.events`) happened."""
 
     def call_ended(call: Call) -> None:
         """*call* has no legs and no application any more."""
