@@ -138,7 +138,7 @@ class Dispatch:
     def _finish_again(self, parameters: Parameters) -> None:
         """The pages that are at hand, if they were finished for another speed or scan line time."""
         least = least_bits(parameters)
-        for number, page in self._at_hand.items():
+        for number, page in list(self._at_hand.items()):
             if page.form == parameters.form and (page.finished is None or page.finished.min_bits != least):
                 self._finish_page_again(number, page, least)
 

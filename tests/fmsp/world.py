@@ -253,8 +253,9 @@ class World:
         settings: FaxSettings | None = None,
         wanted: Callable[[str, str, str], bool] | None = None,
         keep: Keep | None = None,
+        reactor: Clock | None = None,
     ) -> None:
-        self.reactor = Clock()
+        self.reactor = reactor or Clock()
         self.trace: list[TraceLine] = []
         self.received: list[Fax] = []
         self.kept: list[tuple[str, list[Page]]] = []
