@@ -59,7 +59,9 @@ class PageLedger:
 
     async def refused(self, number: int) -> None:
         """RTN has come: the far terminal does not have the page."""
-        if await self._commits(lambda: self._store.page_open(self._job.job_id, number, self._now())):
+        if await self._commits(
+            lambda: self._store.page_open(self._job.job_id, number, attempt=self._job.attempts, now=self._now())
+        ):
             self._last_page = None
 
     async def settle(self, cause: Cause) -> None:
@@ -72,7 +74,9 @@ class PageLedger:
         self._owed.clear()
         last, self._last_page = self._last_page, None
         if last is not None and cause not in (causes.UNCONFIRMED, causes.DELIVERED):
-            await self.committed(lambda: self._store.page_open(self._job.job_id, last, self._now()))
+            await self.committed(
+                lambda: self._store.page_open(self._job.job_id, last, attempt=self._job.attempts, now=self._now())
+            )
 
     async def committed(self, change: Callable[[], Awaitable[None]]) -> None:
         """Ask the store for *change* until it has it."""
@@ -80,7 +84,7 @@ class PageLedger:
             await deferLater(self._clock, STORE_RETRY)
 
     def _confirm(self, number: int) -> Awaitable[None]:
-        return self._store.page_confirmed(self._job.job_id, number, self._now())
+        return self._store.page_confirmed(self._job.job_id, number, attempt=self._job.attempts, now=self._now())
 
     async def _commits(self, change: Callable[[], Awaitable[None]]) -> bool:
         """Whether *change* is committed; a store that fails is no fault of the fax."""

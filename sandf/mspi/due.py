@@ -82,4 +82,6 @@ class DueJobs:
     async def _give_back(self, jobs: Sequence[Job]) -> None:
         """Claimed just as we stopped: another start (or gateway) takes them at once."""
         for job in jobs:
-            await self._store.defer_job(job.job_id, self._now(), causes.SHUT_DOWN, "", self._now())
+            await self._store.defer_job(
+                job.job_id, self._now(), causes.SHUT_DOWN, "", attempt=job.attempts, now=self._now()
+            )

@@ -71,10 +71,10 @@ class Endings:
         now = self._now()
         until = None if cause.retry is Retry.NEVER else self._next_attempt(job, cause, now)
         if until is not None:
-            await self._store.defer_job(job.job_id, until, cause, detail, now)
+            await self._store.defer_job(job.job_id, until, cause, detail, attempt=job.attempts, now=now)
         else:
             state = JobState.DELIVERED if cause in _GOOD else JobState.FAILED
-            await self._store.end_job(job.job_id, state, cause, detail, now)
+            await self._store.end_job(job.job_id, state, cause, detail, attempt=job.attempts, now=now)
         outcome = "ended" if until is None else f"deferred for {until - now:.0f} s"
         self.log.info("{job}: {cause}, {outcome}", job=job.job_id, cause=cause.name, outcome=outcome)
         text = f"{outcome}: {detail}" if detail else outcome

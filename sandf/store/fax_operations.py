@@ -26,9 +26,9 @@ from .records import (
 )
 
 
-def open_fax(database: Database, record: FaxRecord) -> str:
-    """Its id."""
-    [(number,)] = database.rows(database.sql.add_fax, record.state.value, *rows.fax_row(record))
+def open_fax(database: Database, record: FaxRecord, node: str) -> str:
+    """Its id; the call is one of *node*."""
+    [(number,)] = database.rows(database.sql.add_fax, record.state.value, node, *rows.fax_row(record))
     return f"f{number}"
 
 
@@ -82,14 +82,16 @@ def payload(database: Database, fax_id: str) -> list[FaxPayload]:
     return [rows.payload(row) for row in database.rows(database.sql.payload, rows.key("f", fax_id))]
 
 
-def faxes(database: Database, states: Sequence[FaxState], job_id: str | None, limit: int) -> list[FaxRecord]:
-    """The newest first."""
+def faxes(
+    database: Database, states: Sequence[FaxState], job_id: str | None, node: str | None, limit: int
+) -> list[FaxRecord]:
+    """The newest first; of *node*, or of all."""
     wanted = [state.value for state in FaxState if not states or state in states]
     wanted += wanted[:1] * (len(FaxState) - len(wanted))
     if job_id is None:
-        found = database.rows(database.sql.faxes, *wanted, limit)
+        found = database.rows(database.sql.faxes, *wanted, node, limit)
     else:
-        found = database.rows(database.sql.faxes_of_job, rows.key("j", job_id), *wanted, limit)
+        found = database.rows(database.sql.faxes_of_job, rows.key("j", job_id), *wanted, node, limit)
     return [rows.fax_record(row) for row in found]
 
 

@@ -60,16 +60,19 @@ class IMessageStore(Interface):
     def next_due(kind: JobKind) -> Deferred[float | None]:
         """When the earliest DEFERRED job is due, or None."""
 
-    def defer_job(job_id: str, until: float, cause: Cause, detail: str, now: float) -> Deferred[None]:
-        """The attempt failed for *cause* and another one is due at *until*.
+    def defer_job(job_id: str, until: float, cause: Cause, detail: str, *, attempt: int, now: float) -> Deferred[None]:
+        """The attempt of that number failed for *cause* and another one is due at *until*.
 
-        ValueError if the job is not RUNNING.
+        ValueError if that attempt is not RUNNING: it was ended from elsewhere, and another one may run.
         """
 
-    def end_job(job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> Deferred[None]:
-        """The recipient is DELIVERED or FAILED; its notice is due from here on.
+    def end_job(
+        job_id: str, state: JobState, cause: Cause, detail: str, *, attempt: int | None, now: float
+    ) -> Deferred[None]:
+        """The recipient is DELIVERED or FAILED by the attempt of that number; its notice is due from here on.
 
-        A DEFERRED job may be ended too (cancelled).  ValueError if it has ended already, or *state* is no end.
+        ValueError if that attempt is not RUNNING, or *state* is no end.  Without an attempt (None) it is the operator
+        who ends the job, DEFERRED or RUNNING; ValueError if it has ended already.
         """
 
     def resend_job(job_id: str, from_page: int, now: float) -> Deferred[None]:
@@ -94,7 +97,10 @@ class IMessageStore(Interface):
 
 
 class IPageLedger(Interface):
-    """The pages of fax jobs (design law 4)."""
+    """The pages of fax jobs (design law 4).
+
+    Each change is made for one attempt of the job: ValueError if that attempt is not RUNNING (any more).
+    """
 
     def page_in_doubt(job_id: str, page: int, *, last: bool, attempt: int, now: float) -> Deferred[None]:
         """The post-message command of *page* is about to be sent.
@@ -102,10 +108,10 @@ class IPageLedger(Interface):
         ValueError if the page is confirmed: it must not be sent again (but see ``resend_job``).
         """
 
-    def page_open(job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_open(job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """The doubt about *page* is over: the far terminal does not have it.  No change unless it is in doubt."""
 
-    def page_confirmed(job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_confirmed(job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """MCF or RTP for *page* has come.  Again: no change.  ValueError if the page was never put in doubt."""
 
 
@@ -144,9 +150,9 @@ class IFaxStore(Interface):
         """Its pages in order; empty once their retention is over."""
 
     def faxes(
-        *, states: Sequence[FaxState] = (), job_id: str | None = None, limit: int = 100
+        *, states: Sequence[FaxState] = (), job_id: str | None = None, own: bool = False, limit: int = 100
     ) -> Deferred[list[FaxRecord]]:
-        """The newest first, filtered where something is said."""
+        """The newest first, filtered where something is said; *own*: those of calls of this gateway alone."""
 
 
 class IHistory(Interface):
@@ -183,7 +189,7 @@ class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):
 
     def open(now: float) -> Deferred[None]:
         """Open or create it, migrate it, and mend what a crash left: RUNNING jobs become DEFERRED and due now,
-        their attempt failed by RESTARTED.
+        their attempt failed by RESTARTED.  Only those of this gateway: other nodes on the same store mend theirs.
 
         OPEN received faxes are left for the application to close as partial.  Fails with Failure(STORE_FAILED)
         naming the file when that is not possible.

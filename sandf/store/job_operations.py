@@ -80,12 +80,19 @@ def next_due(database: Database, kind: JobKind) -> float | None:
     return None if due_at is None else float(due_at)
 
 
-def defer_job(database: Database, job_id: str, until: float, cause: Cause, detail: str, now: float) -> None:
+def _fence(database: Database, job_id: str, attempt: int) -> None:
+    """Whoever writes for an attempt must be the one that runs: KeyError, ValueError."""
+    if not database.rows(database.sql.fence, rows.key("j", job_id), attempt):
+        now = job(database, job_id)
+        raise ValueError(f"attempt {attempt} of job {job_id} is over: {now.state.value} after {now.attempts} attempts")
+
+
+def defer_job(
+    database: Database, job_id: str, until: float, cause: Cause, detail: str, attempt: int, now: float
+) -> None:
     """The running attempt failed."""
-    before = job(database, job_id)
-    if before.state is not JobState.RUNNING:
-        raise ValueError(f"job {job_id} is {before.state.value}, not running")
-    _defer(database, before, until, cause, detail, now)
+    _fence(database, job_id, attempt)
+    _defer(database, job(database, job_id), until, cause, detail, now)
 
 
 def _defer(database: Database, running: Job, until: float, cause: Cause, detail: str, now: float) -> None:
@@ -95,8 +102,12 @@ def _defer(database: Database, running: Job, until: float, cause: Cause, detail:
     database.run(database.sql.end_attempt, now, cause.number, detail, number, running.attempts)
 
 
-def end_job(database: Database, job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> None:
+def end_job(
+    database: Database, job_id: str, state: JobState, cause: Cause, detail: str, attempt: int | None, now: float
+) -> None:
     """Once only."""
+    if attempt is not None:
+        _fence(database, job_id, attempt)
     before = job(database, job_id)
     if state not in ENDED:
         raise ValueError(f"{state.value} is not an end of job {job_id}")
@@ -110,9 +121,9 @@ def end_job(database: Database, job_id: str, state: JobState, cause: Cause, deta
     database.run(database.sql.end_job, *cells)
 
 
-def mend(database: Database, now: float) -> None:
-    """No gateway was running: what is RUNNING was cut off."""
-    for row in database.rows(database.sql.running):
+def mend(database: Database, now: float, node: str) -> None:
+    """*node* was not running: what is RUNNING there was cut off."""
+    for row in database.rows(database.sql.running, node):
         _defer(database, _job(database, row), now, causes.RESTARTED, "", now)
 
 
@@ -147,29 +158,28 @@ def give_notice(database: Database, job_id: str, notice: Message | None, jobs: S
 
 
 def _page_state(database: Database, job_id: str, page: int) -> PageState | None:
-    number = rows.key("j", job_id)
-    if not database.rows(database.sql.job, number):
-        raise KeyError(job_id)
-    for (state,) in database.rows(database.sql.ledger_state, number, page):
+    for (state,) in database.rows(database.sql.ledger_state, rows.key("j", job_id), page):
         return PageState(state)
     return None
 
 
 def page_in_doubt(database: Database, job_id: str, page: int, last: bool, attempt: int, now: float) -> None:
     """Design law 4: never again once it is confirmed."""
+    _fence(database, job_id, attempt)
     if _page_state(database, job_id, page) is PageState.CONFIRMED:
         raise ValueError(f"page {page} of job {job_id} is confirmed and must not be sent again")
     database.run(database.sql.doubt, rows.key("j", job_id), page, int(last), attempt, now)
 
 
-def page_open(database: Database, job_id: str, page: int, now: float) -> None:
+def page_open(database: Database, job_id: str, page: int, attempt: int, now: float) -> None:
     """The doubt is over, and the page is still to be sent."""
-    _page_state(database, job_id, page)  # KeyError for an unknown job
+    _fence(database, job_id, attempt)
     database.run(database.sql.reopen, now, rows.key("j", job_id), page)
 
 
-def page_confirmed(database: Database, job_id: str, page: int, now: float) -> None:
+def page_confirmed(database: Database, job_id: str, page: int, attempt: int, now: float) -> None:
     """The time of the first confirmation stays."""
+    _fence(database, job_id, attempt)
     if _page_state(database, job_id, page) is None:
         raise ValueError(f"page {page} of job {job_id} was never put in doubt")
     database.run(database.sql.confirm, now, rows.key("j", job_id), page)

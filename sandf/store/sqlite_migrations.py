@@ -71,6 +71,7 @@ _FIRST = Migration(
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'mailed', 'ended', 'withheld')),
             message INTEGER,
+            node TEXT NOT NULL,
             call_id TEXT NOT NULL,
             direction TEXT NOT NULL CHECK (direction IN ('fax receive', 'fax send')),
             began_at REAL NOT NULL,

@@ -26,6 +26,7 @@ _FAXES = f"SELECT id, state, message, {_list(rows.FAX)} FROM fax_record"
 _HISTORY = f"SELECT {_list(rows.HISTORY)} FROM history"
 _JOB_STATES = f"state IN ({_marks([*JobState])})"
 _FAX_STATES = f"state IN ({_marks([*FaxState])})"
+_OF_NODE = "node IN (COALESCE(?, node), '')"
 _NEWEST = "ORDER BY id DESC LIMIT ?"
 
 _OPEN_JOB = "(job.state IN ('deferred', 'running') OR job.notice_due = 1)"
@@ -54,7 +55,8 @@ SQLITE = Statements(
         WHERE state = 'deferred' AND id IN (
             SELECT id FROM job WHERE state = 'deferred' AND kind = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?)
         RETURNING {_list(rows.JOB)}""",
-    running=f"{_JOBS} WHERE state = 'running'",
+    running=f"{_JOBS} WHERE state = 'running' AND node IN (?, '')",
+    fence="SELECT id FROM job WHERE id = ? AND state = 'running' AND attempts = ?",
     next_due="SELECT MIN(due_at) FROM job WHERE state = 'deferred' AND kind = ?",
     defer_job="""UPDATE job SET state = 'deferred', failures = ?, due_at = ?, cause = ?, detail = ?,
         node = NULL, leased_until = NULL WHERE id = ?""",
@@ -75,12 +77,12 @@ SQLITE = Statements(
     confirm="UPDATE ledger SET state = 'confirmed', at = ? WHERE job = ? AND page = ? AND state = 'in doubt'",
     reopen="UPDATE ledger SET state = 'open', at = ? WHERE job = ? AND page = ? AND state = 'in doubt'",
     forget_pages="DELETE FROM ledger WHERE job = ? AND page >= ?",
-    add_fax=_add("fax_record", ("state", *rows.FAX), "RETURNING id"),
+    add_fax=_add("fax_record", ("state", "node", *rows.FAX), "RETURNING id"),
     fax=f"{_FAXES} WHERE id = ?",
     update_fax=f"UPDATE fax_record SET {', '.join(f'{each} = ?' for each in rows.FAX)}, state = ? WHERE id = ?",
     fax_mailed="UPDATE fax_record SET state = 'mailed', message = ? WHERE id = ?",
-    faxes=f"{_FAXES} WHERE {_FAX_STATES} {_NEWEST}",
-    faxes_of_job=f"{_FAXES} WHERE job = ? AND {_FAX_STATES} {_NEWEST}",
+    faxes=f"{_FAXES} WHERE {_FAX_STATES} AND {_OF_NODE} {_NEWEST}",
+    faxes_of_job=f"{_FAXES} WHERE job = ? AND {_FAX_STATES} AND {_OF_NODE} {_NEWEST}",
     add_page=_add(
         "fax_payload",
         rows.PAGE,

@@ -28,7 +28,9 @@ class Statements:
     claim: str
     """node, kind, now, limit -> JOB: the oldest due jobs, now RUNNING with one attempt more, in any order."""
     running: str
-    """-> JOB."""
+    """node -> JOB: what runs there, or nowhere that has a name."""
+    fence: str
+    """id, attempt -> id, where that attempt is RUNNING; it stays so until the transaction ends."""
     next_due: str
     """kind -> due_at or NULL."""
     defer_job: str
@@ -62,7 +64,7 @@ class Statements:
     """job, first page."""
 
     add_fax: str
-    """FAX -> id."""
+    """state, node, FAX -> id."""
     fax: str
     """id -> id, state, message, FAX."""
     update_fax: str
@@ -70,9 +72,9 @@ class Statements:
     fax_mailed: str
     """message, id."""
     faxes: str
-    """As many states as there are, limit -> id, state, message, FAX, newest first."""
+    """As many states as there are, node or NULL for all, limit -> id, state, message, FAX, newest first."""
     faxes_of_job: str
-    """job, as many states, limit -> id, state, message, FAX, newest first."""
+    """job, as many states, node or NULL for all, limit -> id, state, message, FAX, newest first."""
     add_page: str
     """PAGE; a page of that number is replaced."""
     payload: str

@@ -87,7 +87,7 @@ class Store:
     async def _open(self, now: float) -> None:
         try:
             await self._writer.start(partial(self._connect, now))
-            await self._writer.ask(partial(job_operations.mend, now=now))
+            await self._writer.ask(partial(job_operations.mend, now=now, node=self._node))
             await self._reader.start(self._backend.connect_for_reading)
         except BaseException:
             await self._close()
@@ -154,13 +154,21 @@ class Store:
         """The earliest."""
         return self._ask(lambda database: job_operations.next_due(database, kind))
 
-    def defer_job(self, job_id: str, until: float, cause: Cause, detail: str, now: float) -> Deferred[None]:
+    def defer_job(
+        self, job_id: str, until: float, cause: Cause, detail: str, *, attempt: int, now: float
+    ) -> Deferred[None]:
         """Try again later."""
-        return self._change(lambda database: job_operations.defer_job(database, job_id, until, cause, detail, now), now)
+        return self._change(
+            lambda database: job_operations.defer_job(database, job_id, until, cause, detail, attempt, now), now
+        )
 
-    def end_job(self, job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> Deferred[None]:
+    def end_job(
+        self, job_id: str, state: JobState, cause: Cause, detail: str, *, attempt: int | None, now: float
+    ) -> Deferred[None]:
         """The end."""
-        return self._change(lambda database: job_operations.end_job(database, job_id, state, cause, detail, now), now)
+        return self._change(
+            lambda database: job_operations.end_job(database, job_id, state, cause, detail, attempt, now), now
+        )
 
     def resend_job(self, job_id: str, from_page: int, now: float) -> Deferred[None]:
         """As if new."""
@@ -180,17 +188,17 @@ class Store:
             lambda database: job_operations.page_in_doubt(database, job_id, page, last, attempt, now), now
         )
 
-    def page_open(self, job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_open(self, job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """It is not there."""
-        return self._change(lambda database: job_operations.page_open(database, job_id, page, now), now)
+        return self._change(lambda database: job_operations.page_open(database, job_id, page, attempt, now), now)
 
-    def page_confirmed(self, job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_confirmed(self, job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """After its confirmation."""
-        return self._change(lambda database: job_operations.page_confirmed(database, job_id, page, now), now)
+        return self._change(lambda database: job_operations.page_confirmed(database, job_id, page, attempt, now), now)
 
     def open_fax(self, record: FaxRecord) -> Deferred[str]:
         """A new id."""
-        return self._change(lambda database: fax_operations.open_fax(database, record), record.began_at)
+        return self._change(lambda database: fax_operations.open_fax(database, record, self._node), record.began_at)
 
     def update_fax(self, record: FaxRecord) -> Deferred[None]:
         """All but its state."""
@@ -217,10 +225,16 @@ class Store:
         return self._ask(lambda database: fax_operations.payload(database, fax_id))
 
     def faxes(
-        self, *, states: Sequence[FaxState] = (), job_id: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[FaxState] = (),
+        job_id: str | None = None,
+        own: bool = False,
+        limit: int = 100,
     ) -> Deferred[list[FaxRecord]]:
         """Newest first."""
-        return self._ask(lambda database: fax_operations.faxes(database, states, job_id, limit))
+        node = self._node if own else None
+        return self._ask(lambda database: fax_operations.faxes(database, states, job_id, node, limit))
 
     def add_history(self, line: HistoryLine) -> Deferred[None]:
         """Note a step."""

@@ -167,7 +167,7 @@ class OffRampTests(SynchronousTestCase):
         return [entry[2] for entry in asked if entry[0] == "transaction_response"]  # type: ignore[misc]
 
     def test_cover_comes_before_the_payload(self) -> None:
-        self.successResultOf(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", 1000.0))
+        self.successResultOf(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", attempt=None, now=1000.0))
         self.accept(cover=True)
         self.offramp.settings = OffRampSettings(cover=CoverSettings(comment="Example Corp"))
         self.claim()

@@ -168,7 +168,7 @@ class Rig:
         if ending is not None:
             cause, detail = ending
             state = JobState.DELIVERED if cause is causes.DELIVERED else JobState.FAILED
-            await self.store.end_job(job_id, state, cause, detail, self.now())
+            await self.store.end_job(job_id, state, cause, detail, attempt=None, now=self.now())
 
     async def mail(self, call: Call) -> None:
         """Mails one fax as the on-ramp does."""
@@ -222,7 +222,7 @@ class SpoolTests(SynchronousTestCase):
         rig.accept("111")
         self.assertEqual(rig.served, [])
         self.successResultOf(rig.store.claim_due(JobKind.FAX, 1, rig.now()))
-        self.successResultOf(rig.store.defer_job("j1", rig.now() + 100, causes.BUSY, "", rig.now()))
+        self.successResultOf(rig.store.defer_job("j1", rig.now() + 100, causes.BUSY, "", attempt=1, now=rig.now()))
         rig.spool.start(rig.control)
         self.assertEqual(rig.served, [])
         rig.clock.advance(100)

@@ -74,7 +74,7 @@ class Rig:
         self.claim(self.job(job_id).kind)
         good = cause in (causes.DELIVERED, causes.MAIL_ACCEPTED)
         state = JobState.DELIVERED if good else JobState.FAILED
-        self.store.end_job(job_id, state, cause, detail, self.now())
+        self.store.end_job(job_id, state, cause, detail, attempt=None, now=self.now())
         self.notices.wake()
 
     def job(self, job_id: str) -> Job:
@@ -154,7 +154,9 @@ class WhoTests(SynchronousTestCase):
         ):
             job_id = rig.accept(kind, notify=notify, address=address, reverse_path=reverse_path)
             self.successResultOf(
-                rig.store.end_job(job_id, state, causes.BUSY if state is failed else causes.DELIVERED, "", rig.now())
+                rig.store.end_job(
+                    job_id, state, causes.BUSY if state is failed else causes.DELIVERED, "", attempt=None, now=rig.now()
+                )
             )
             self.assertEqual(addressee(rig.job(job_id), reverse_path, POSTMASTER), expected, (kind, state, notify))
 
@@ -166,7 +168,7 @@ class NoticeTests(SynchronousTestCase):
         rig.claim()
         for page in (1, 2):
             rig.store.page_in_doubt(job_id, page, last=False, attempt=1, now=rig.now())
-            rig.store.page_confirmed(job_id, page, rig.now())
+            rig.store.page_confirmed(job_id, page, attempt=1, now=rig.now())
         rig.clock.advance(60)
         rig.end(job_id, causes.NUMBER_CHANGED)
         job, message = rig.notice()
@@ -192,9 +194,9 @@ class NoticeTests(SynchronousTestCase):
     def test_after_several_tries(self) -> None:
         rig = Rig()
         job_id = rig.accept()
-        for _ in range(2):
+        for attempt in (1, 2):
             rig.claim()
-            rig.store.defer_job(job_id, rig.now(), causes.BUSY, "", rig.now())
+            rig.store.defer_job(job_id, rig.now(), causes.BUSY, "", attempt=attempt, now=rig.now())
         rig.end(job_id, causes.BUSY)
         self.assertIn("; we have given up", words(rig.notice()[1]))
         self.assertEqual(status(rig.notice()[1])["Transmit-Attempts"], "3")
@@ -215,7 +217,7 @@ class NoticeTests(SynchronousTestCase):
         job_id = rig.accept(notify=("SUCCESS",), ret="FULL")
         rig.claim()
         rig.store.page_in_doubt(job_id, 1, last=True, attempt=1, now=rig.now())
-        rig.store.page_confirmed(job_id, 1, rig.now())
+        rig.store.page_confirmed(job_id, 1, attempt=1, now=rig.now())
         rig.end(job_id, causes.DELIVERED)
         message = rig.notice()[1]
         self.assertEqual((status(message)["Action"], status(message)["Status"]), ("delivered", "2.0.0"))
@@ -283,7 +285,7 @@ class LoopTests(SynchronousTestCase):
         rig = Rig()
         job_id = rig.accept()
         rig.claim()
-        self.successResultOf(rig.store.end_job(job_id, JobState.FAILED, causes.BUSY, "", rig.now()))
+        self.successResultOf(rig.store.end_job(job_id, JobState.FAILED, causes.BUSY, "", attempt=None, now=rig.now()))
         rig.store.fail_with(causes.STORE_FULL)
         rig.notices.wake()
         self.assertEqual((len(rig.jobs()), rig.job(job_id).notice_due), (1, True))

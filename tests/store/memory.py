@@ -250,25 +250,34 @@ class MemoryStore:
         failures = (*job.failures, cause.number) if failed else job.failures
         self._write(job, cause=cause, detail=detail, failures=failures)
 
-    def defer_job(self, job_id: str, until: float, cause: Cause, detail: str, now: float) -> Deferred[None]:
+    def _fence(self, job_id: str, attempt: int) -> None:
+        job = self._jobs[job_id]
+        if job.state is not JobState.RUNNING or job.attempts != attempt:
+            raise ValueError(f"attempt {attempt} of job {job_id} is over")
+
+    def defer_job(
+        self, job_id: str, until: float, cause: Cause, detail: str, *, attempt: int, now: float
+    ) -> Deferred[None]:
         """Try again later."""
 
         def put_off() -> None:
             self._seen(now)
-            job = self._jobs[job_id]
-            if job.state is not JobState.RUNNING:
-                raise ValueError(f"job {job_id} is {job.state.value}, not running")
-            self._stop_attempt(job, cause, detail, now)
+            self._fence(job_id, attempt)
+            self._stop_attempt(self._jobs[job_id], cause, detail, now)
             self._write(self._jobs[job_id], state=JobState.DEFERRED, due_at=until)
 
         return self._change(put_off)
 
-    def end_job(self, job_id: str, state: JobState, cause: Cause, detail: str, now: float) -> Deferred[None]:
+    def end_job(
+        self, job_id: str, state: JobState, cause: Cause, detail: str, *, attempt: int | None, now: float
+    ) -> Deferred[None]:
         """The end."""
 
         def end() -> None:
             self._seen(now)
             job = self._jobs[job_id]
+            if attempt is not None:
+                self._fence(job_id, attempt)
             if state not in ENDED:
                 raise ValueError(f"{state.value} is not an end of job {job_id}")
             if job.state in ENDED:
@@ -339,6 +348,7 @@ class MemoryStore:
 
         def doubt() -> None:
             self._seen(now)
+            self._fence(job_id, attempt)
             entries = self._ledger(job_id)
             before = entries.get(page)
             if before is not None and before.state is PageState.CONFIRMED:
@@ -355,11 +365,12 @@ class MemoryStore:
 
         return self._change(doubt)
 
-    def page_open(self, job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_open(self, job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """Not there."""
 
         def reopen() -> None:
             self._seen(now)
+            self._fence(job_id, attempt)
             entries = self._ledger(job_id)
             if page in entries and entries[page].state is PageState.IN_DOUBT:
                 entries[page] = dataclasses.replace(entries[page], state=PageState.OPEN, at=now)
@@ -367,11 +378,12 @@ class MemoryStore:
 
         return self._change(reopen)
 
-    def page_confirmed(self, job_id: str, page: int, now: float) -> Deferred[None]:
+    def page_confirmed(self, job_id: str, page: int, *, attempt: int, now: float) -> Deferred[None]:
         """Cleared."""
 
         def confirm() -> None:
             self._seen(now)
+            self._fence(job_id, attempt)
             entries = self._ledger(job_id)
             if page not in entries:
                 raise ValueError(f"page {page} of job {job_id} was never put in doubt")
@@ -455,9 +467,14 @@ class MemoryStore:
         return self._ask(pages)
 
     def faxes(
-        self, *, states: Sequence[FaxState] = (), job_id: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[FaxState] = (),
+        job_id: str | None = None,
+        own: bool = False,
+        limit: int = 100,
     ) -> Deferred[list[FaxRecord]]:
-        """Newest first."""
+        """Newest first; all are its own."""
         return self._ask(
             lambda: [
                 record

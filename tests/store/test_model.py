@@ -40,6 +40,7 @@ messages = st.builds(lambda n: f"m{n}", st.integers(1, 5))
 calls = st.sampled_from(["c1", "c2"])
 endings = st.sampled_from([causes.DELIVERED, causes.BUSY, causes.NO_ANSWER, causes.UNCONFIRMED])
 numbers = st.integers(1, 3)
+attempts = st.sampled_from([1, 1, 1, 2])
 times = st.integers(0, 300).map(float)
 text = st.text(max_size=5)
 mails = st.builds(
@@ -115,17 +116,22 @@ traces = st.lists(
 wishes: st.SearchStrategy[Wish] = st.one_of(
     st.builds(lambda m, r: lambda s, now: s.accept_message(m, r, now), mails, recipients),
     st.builds(lambda k, n: lambda s, now: s.claim_due(k, n, now), st.sampled_from(JobKind), numbers),
-    st.builds(lambda j, u, c, d: lambda s, now: s.defer_job(j, now + u, c, d, now), jobs, times, endings, text),
     st.builds(
-        lambda j, e, c, d: lambda s, now: s.end_job(j, e, c, d, now), jobs, st.sampled_from(JobState), endings, text
+        lambda j, u, c, d, a: lambda s, now: s.defer_job(j, now + u, c, d, attempt=a, now=now),
+        jobs, times, endings, text, attempts,
+    ),
+    st.builds(
+        lambda j, e, c, d, a: lambda s, now: s.end_job(j, e, c, d, attempt=a, now=now),
+        jobs, st.sampled_from(JobState), endings, text, st.none() | attempts,
     ),
     st.builds(lambda j, n: lambda s, now: s.resend_job(j, n, now), jobs, numbers),
     st.builds(lambda j, m, r: lambda s, now: s.give_notice(j, m, r, now), jobs, st.none() | mails, recipients),
     st.builds(
-        lambda j, p, e: lambda s, now: s.page_in_doubt(j, p, last=e, attempt=1, now=now), jobs, numbers, st.booleans()
+        lambda j, p, e, a: lambda s, now: s.page_in_doubt(j, p, last=e, attempt=a, now=now),
+        jobs, numbers, st.booleans(), attempts,
     ),
-    st.builds(lambda j, p: lambda s, now: s.page_confirmed(j, p, now), jobs, numbers),
-    st.builds(lambda j, p: lambda s, now: s.page_open(j, p, now), jobs, numbers),
+    st.builds(lambda j, p, a: lambda s, now: s.page_confirmed(j, p, attempt=a, now=now), jobs, numbers, attempts),
+    st.builds(lambda j, p, a: lambda s, now: s.page_open(j, p, attempt=a, now=now), jobs, numbers, attempts),
     st.builds(lambda r: lambda s, now: s.open_fax(r), record(st.just(""))),
     st.builds(lambda r: lambda s, now: s.update_fax(r), record(faxes)),
     st.builds(lambda f, p: lambda s, now: s.add_page(f, p, now), faxes, pages),

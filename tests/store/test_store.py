@@ -260,7 +260,7 @@ class GroupTests(StoreCase):
         first = self.store.accept_message(MAIL, (FAX,), 1.0)
         broken = self.store._writer.ask(bug)
         constraint = self.store._writer.ask(lambda database: database.run("INSERT INTO job (kind) VALUES ('x')"))
-        unknown = self.store.defer_job("j9", 2.0, causes.BUSY, "", 1.0)
+        unknown = self.store.defer_job("j9", 2.0, causes.BUSY, "", attempt=1, now=1.0)
         last = self.store.accept_message(MAIL, (FAX,), 1.0)
         go_on.set()
         self.assertEqual(self.wait(last), ("m2", ("j2",)))
@@ -349,7 +349,9 @@ class GroupTests(StoreCase):
     def test_text_that_is_not_unicode(self) -> None:
         """Does not keep a job from ending."""
         self.accept()
-        self.wait(self.store.end_job("j1", JobState.FAILED, causes.MAIL_REFUSED, "no \udce9 here", 2.0))
+        self.wait(
+            self.store.end_job("j1", JobState.FAILED, causes.MAIL_REFUSED, "no \udce9 here", attempt=None, now=2.0)
+        )
         self.assertEqual(self.wait(self.store.job("j1")).detail, "no \\udce9 here")
 
 
@@ -368,15 +370,15 @@ class WorkTests(StoreCase):
         for page in (1, 2, 3):
             self.wait(self.store.page_in_doubt("j1", page, last=page == 3, attempt=1, now=1001.0))
             if page < 3:
-                self.wait(self.store.page_confirmed("j1", page, 1002.0))
+                self.wait(self.store.page_confirmed("j1", page, attempt=1, now=1002.0))
         self.reopen(1003.0)
         (job,) = self.wait(self.store.claim_due(JobKind.FAX, 1, 1003.0))
         self.assertEqual((job.attempts, job.confirmed_pages, job.only_last_page_open), (2, 2, True))
         error = self.assertRaises(
             ValueError, self.wait, self.store.page_in_doubt("j1", 2, last=False, attempt=2, now=1004.0)
         )
-        self.wait(self.store.page_open("j1", 3, 1005.0))
-        self.wait(self.store.page_open("j1", 2, 1005.0))
+        self.wait(self.store.page_open("j1", 3, attempt=2, now=1005.0))
+        self.wait(self.store.page_open("j1", 2, attempt=2, now=1005.0))
         job = self.wait(self.store.job("j1"))
         self.assertEqual([entry.state.value for entry in job.ledger], ["confirmed", "confirmed", "open"])
         self.assertFalse(job.only_last_page_open, "a page that was refused is no page in doubt")
@@ -388,8 +390,11 @@ class WorkTests(StoreCase):
     def test_repeated_command(self) -> None:
         """How often the far end has seen it is known."""
         self.accept()
-        for attempt in (1, 1, 2):
-            self.wait(self.store.page_in_doubt("j1", 1, last=False, attempt=attempt, now=1001.0 + attempt))
+        for attempt, times in ((1, 2), (2, 1)):
+            self.wait(self.store.claim_due(JobKind.FAX, 1, 1001.0))
+            for _ in range(times):
+                self.wait(self.store.page_in_doubt("j1", 1, last=False, attempt=attempt, now=1001.0 + attempt))
+            self.wait(self.store.defer_job("j1", 1001.0, causes.BUSY, "", attempt=attempt, now=1001.0))
         (entry,) = self.wait(self.store.job("j1")).ledger
         self.assertEqual((entry.sent, entry.attempt, entry.at, entry.last), (3, 2, 1003.0, False))
 
@@ -397,12 +402,56 @@ class WorkTests(StoreCase):
         """The operator may have confirmed pages sent again."""
         self.test_retry_starts_at_the_first_unconfirmed_page()
         self.assertRaises(ValueError, self.wait, self.store.resend_job("j1", 2, 1004.0))
-        self.wait(self.store.end_job("j1", JobState.FAILED, causes.UNCONFIRMED, "", 1004.0))
+        self.wait(self.store.end_job("j1", JobState.FAILED, causes.UNCONFIRMED, "", attempt=None, now=1004.0))
         self.wait(self.store.resend_job("j1", 2, 1005.0))
         self.assertEqual(self.wait(self.store.notices_due()), [])
         (job,) = self.wait(self.store.claim_due(JobKind.FAX, 1, 1005.0))
         self.assertEqual((job.attempts, job.confirmed_pages, job.failures, job.tries_since), (3, 1, (), 1005.0))
         self.wait(self.store.page_in_doubt("j1", 2, last=False, attempt=3, now=1006.0))
+
+    def test_nobody_writes_onto_the_attempt_of_another(self) -> None:
+        """The operator ended and resent the job under a call that lives: that call has nothing to say any more."""
+        self.accept()
+        self.wait(self.store.claim_due(JobKind.FAX, 1, 1000.0))
+        self.wait(self.store.page_in_doubt("j1", 1, last=False, attempt=1, now=1001.0))
+        self.wait(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", attempt=None, now=1002.0))
+        self.wait(self.store.resend_job("j1", 2, 1003.0))
+        for running in (False, True):
+            if running:
+                self.wait(self.store.claim_due(JobKind.FAX, 1, 1003.0))
+            before = self.wait(self.store.job("j1"))
+            for late in (
+                lambda: self.store.page_confirmed("j1", 1, attempt=1, now=1004.0),
+                lambda: self.store.page_open("j1", 1, attempt=1, now=1004.0),
+                lambda: self.store.page_in_doubt("j1", 2, last=True, attempt=1, now=1004.0),
+                lambda: self.store.defer_job("j1", 2000.0, causes.BUSY, "", attempt=1, now=1004.0),
+                lambda: self.store.end_job("j1", JobState.FAILED, causes.BUSY, "", attempt=1, now=1004.0),
+            ):
+                error = self.assertRaises(ValueError, self.wait, late())
+                self.assertIn("attempt 1 of job j1 is over", str(error))
+            self.assertEqual(self.wait(self.store.job("j1")), before)
+        self.wait(self.store.end_job("j1", JobState.DELIVERED, causes.DELIVERED, "", attempt=2, now=1005.0))
+
+    def test_a_node_mends_only_its_own(self) -> None:
+        """What runs on another node is left to it; what was kept before nodes had names is everybody's."""
+        self.accept(FAX, FAX)
+        self.wait(self.store.claim_due(JobKind.FAX, 1, 1000.0))
+        self.wait(self.store.open_fax(RECORD))
+        self.it.close()
+        for node in ("b", "a"):
+            pump = ThreadPump()
+            store = Store(SqliteFile(self.path), pump, node=node)
+            pump.wait(store.open(1001.0))
+            if node == "b":
+                self.assertIs(pump.wait(store.job("j1")).cause, causes.RESTARTED)
+                pump.wait(store.claim_due(JobKind.FAX, 2, 1002.0))
+                pump.wait(store.open_fax(RECORD))
+                self.assertEqual([each.fax_id for each in pump.wait(store.faxes(own=True))], ["f2", "f1"])
+            else:
+                self.assertEqual([job.state for job in pump.wait(store.jobs())], [JobState.RUNNING] * 2)
+                self.assertEqual([each.fax_id for each in pump.wait(store.faxes(own=True))], ["f1"])
+                self.assertEqual([each.fax_id for each in pump.wait(store.faxes())], ["f2", "f1"])
+            pump.wait(store.close())
 
     def test_received_fax(self) -> None:
         fax_id = self.wait(self.store.open_fax(RECORD))
@@ -432,9 +481,9 @@ class WorkTests(StoreCase):
         self.wait(self.store.add_trace([TraceLine(call_id="c1", at=0, outward=True, kind="frame", text="DIS")]))
         for _ in range(250):
             message_id, (job_id,) = self.accept()
-            self.wait(self.store.end_job(job_id, JobState.DELIVERED, causes.DELIVERED, "", 1.0))
+            self.wait(self.store.end_job(job_id, JobState.DELIVERED, causes.DELIVERED, "", attempt=None, now=1.0))
             self.wait(self.store.give_notice(job_id, None, (), 1.0))
-        self.wait(self.store.end_job("j1", JobState.FAILED, causes.BUSY, "", 1.0))
+        self.wait(self.store.end_job("j1", JobState.FAILED, causes.BUSY, "", attempt=None, now=1.0))
         self.wait(self.store.expire(payloads_before=2e9, history_before=2e9))
         self.assertEqual([len(self.wait(self.store.payload(f"f{n}"))) for n in (1, 2, 3)], [1, 1, 1])
         self.assertEqual([job.job_id for job in self.wait(self.store.jobs())], ["j3", "j2", "j1"])
@@ -451,7 +500,7 @@ class WorkTests(StoreCase):
         self.wait(self.store.close_fax(dataclasses.replace(sent, fax_id=fax_id), FaxState.ENDED))
         self.wait(self.store.expire(payloads_before=2e9, history_before=2e9))
         self.assertEqual([each.fax_id for each in self.wait(self.store.faxes(job_id="j1"))], [fax_id])
-        self.wait(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", 1.0))
+        self.wait(self.store.end_job("j1", JobState.FAILED, causes.CANCELLED, "", attempt=None, now=1.0))
         self.wait(self.store.give_notice("j1", None, (), 1.0))
         self.wait(self.store.expire(payloads_before=2e9, history_before=2e9))
         self.assertEqual((self.wait(self.store.faxes()), self.wait(self.store.jobs())), ([], []))

@@ -42,9 +42,9 @@ async def send_faxes(store: Store, name: str) -> None:
             for page in range(job.confirmed_pages + 1, 4):
                 await store.page_in_doubt(job.job_id, page, last=page == 3, attempt=job.attempts, now=3.0)
                 say("doubt", job.job_id, page)
-                await store.page_confirmed(job.job_id, page, 4.0)
+                await store.page_confirmed(job.job_id, page, attempt=job.attempts, now=4.0)
                 say("confirmed", job.job_id, page)
-            await store.end_job(job.job_id, JobState.DELIVERED, causes.DELIVERED, "", 5.0)
+            await store.end_job(job.job_id, JobState.DELIVERED, causes.DELIVERED, "", attempt=job.attempts, now=5.0)
             say("ended", job.job_id)
 
 
