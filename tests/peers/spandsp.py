@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ _DECLARATIONS = """
 typedef struct t38_terminal_state_s t38_terminal_state_t;
 typedef struct t38_core_state_s t38_core_state_t;
 typedef struct t30_state_s t30_state_t;
+typedef struct { int bit_rate, error_correcting_mode, pages_tx, pages_rx, pages_in_file, x_resolution, y_resolution,
+  width, length, image_size, encoding, bad_rows, longest_bad_row_run, error_correcting_mode_retries, current_status;
+} t30_stats_t;
 typedef int (t38_tx_packet_handler_t)(t38_core_state_t *s, void *user, const uint8_t *buf, int len, int count);
 typedef void (t30_phase_e_handler_t)(t30_state_t *s, void *user, int code);
 t38_terminal_state_t *t38_terminal_init(t38_terminal_state_t *s, int calling, t38_tx_packet_handler_t *h, void *user);
@@ -36,6 +40,9 @@ int t30_set_supported_modems(t30_state_t *s, int m);
 int t30_set_supported_compressions(t30_state_t *s, int m);
 int t30_set_supported_resolutions(t30_state_t *s, int m);
 int t30_set_supported_image_sizes(t30_state_t *s, int m);
+int t30_set_receiver_not_ready(t30_state_t *s, int count);
+void t30_local_interrupt_request(t30_state_t *s, int state);
+void t30_get_transfer_statistics(t30_state_t *s, t30_stats_t *t);
 void t30_set_phase_e_handler(t30_state_t *s, t30_phase_e_handler_t *h, void *user);
 const char *t30_completion_code_to_str(int r);
 """
@@ -53,18 +60,29 @@ except (ImportError, OSError) as missing:
         raise
 
 # spandsp/t30.h and t4_rx.h of 0.0.6.
-MODEMS_V27TER_V29_V17 = 7
+MODEMS = {"V.27ter": 1, "V.29": 2, "V.17": 4}
 COMPRESSION = {"mh": 2, "mr": 4, "mmr": 8}
-_RESOLUTIONS = 1 | 2 | 4 | 0x20000
-"""Standard, fine and superfine; R8."""
+_RESOLUTIONS = 1 | 2 | 4 | 0x20000 | 0x40000 | 0x100000 | 0x200000
+"""Standard, fine and superfine; R8 and R16; 300 and 400 to the inch."""
 _SIZES = 1 | 2 | 4 | 0x10000
 """215, 255 and 303 mm wide; unlimited length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What libspandsp says of a call at its end."""
+
+    bit_rate: int
+    ecm: bool
+    pages_sent: int
+    pages_received: int
 
 
 class SpandspTerminal:
     """A fax terminal of libspandsp over T.38; *send* carries its IFP packets away (version 0).
 
-    *codings* are of ``mh``, ``mr``, ``mmr``.
+    *codings* are of ``mh``, ``mr``, ``mmr``; *modems* of :data:`MODEMS`.  With both files it sends; a called one that
+    has only *transmit* may be polled, and a calling one that has only *receive* polls.
     """
 
     def __init__(
@@ -74,7 +92,8 @@ class SpandspTerminal:
         send: Callable[[bytes], None],
         ident: str,
         ecm: bool,
-        codings: tuple[str, ...],
+        codings: tuple[str, ...] = tuple(COMPRESSION),
+        modems: tuple[str, ...] = tuple(MODEMS),
         transmit: Path | None = None,
         receive: Path | None = None,
     ) -> None:
@@ -82,6 +101,8 @@ class SpandspTerminal:
         """How T.30 ended, None while it runs."""
         self.heard_ident = ""
         """CSI or TSI of the other side, once T.30 has ended."""
+        self.statistics: Statistics | None = None
+        """Once T.30 has ended."""
         self._send = send
         self._sequence = 0
         self._packet = _ffi.callback("t38_tx_packet_handler_t", self._packet_made)
@@ -91,7 +112,7 @@ class SpandspTerminal:
         t30 = self._t30 = _lib.t38_terminal_get_t30_state(self._terminal)
         _lib.t30_set_tx_ident(t30, ident.encode())
         _lib.t30_set_ecm_capability(t30, int(ecm))
-        _lib.t30_set_supported_modems(t30, MODEMS_V27TER_V29_V17)
+        _lib.t30_set_supported_modems(t30, sum(MODEMS[modem] for modem in modems))
         _lib.t30_set_supported_compressions(t30, sum(COMPRESSION[coding] for coding in codings))
         _lib.t30_set_supported_resolutions(t30, _RESOLUTIONS)
         _lib.t30_set_supported_image_sizes(t30, _SIZES)
@@ -108,6 +129,14 @@ class SpandspTerminal:
             return "not ended"
         return str(_ffi.string(_lib.t30_completion_code_to_str(self.code)).decode())
 
+    def be_busy(self, times: int) -> None:
+        """Answer the next *times* PPS and RR by RNR."""
+        _lib.t30_set_receiver_not_ready(self._t30, times)
+
+    def request_operator(self) -> None:
+        """Send PRI-* instead of the post-message commands from now on."""
+        _lib.t30_local_interrupt_request(self._t30, 1)
+
     def step(self) -> None:
         """Let :data:`STEP` pass."""
         _lib.t38_terminal_send_timeout(self._terminal, _SAMPLES)
@@ -115,6 +144,10 @@ class SpandspTerminal:
     def receive(self, octets: bytes) -> None:
         """The next IFP packet."""
         _lib.t38_core_rx_ifp_packet(self._core, octets, len(octets), self._sequence)
+        self.miss()
+
+    def miss(self) -> None:
+        """The next IFP packet, which was lost on the way."""
         self._sequence = (self._sequence + 1) & 0xFFFF
 
     def free(self) -> None:
@@ -128,3 +161,11 @@ class SpandspTerminal:
     def _phase_e(self, t30: object, user: object, code: int) -> None:
         self.code = code
         self.heard_ident = str(_ffi.string(_lib.t30_get_rx_ident(self._t30)).decode())
+        found = _ffi.new("t30_stats_t *")
+        _lib.t30_get_transfer_statistics(self._t30, found)
+        self.statistics = Statistics(
+            bit_rate=found.bit_rate,
+            ecm=bool(found.error_correcting_mode),
+            pages_sent=found.pages_tx,
+            pages_received=found.pages_rx,
+        )
