@@ -79,8 +79,9 @@ def page_over(s: Session, frame: Frame, now: float) -> State:
 
 
 def no_page(s: Session, frame: Frame, now: float) -> State:
-    """T2: neither page nor command."""
-    return s.end(Outcome.NO_PAGE, now)
+    """T2: neither page nor command; after PIP the far operator did not go on."""
+    interrupted = s.receiving.answered and s.receiving.answer is Fcf.PIP
+    return s.end(Outcome.INTERRUPTED_IN_RECEPTION if interrupted else Outcome.NO_PAGE, now)
 
 
 def no_command(s: Session, frame: Frame, now: float) -> State:
@@ -190,12 +191,16 @@ def count_page(s: Session) -> None:
 
 
 def answer(s: Session, now: float) -> State:
-    """Send the response to the post-message command, and listen for what it brings."""
+    """Send the response to the post-message command, and listen for what it brings.
+
+    RTP and PIP ask for a new DCS before the next page.  Some transmitters take them for MCF and send it at once: it is
+    listened for, or its post-message command would pass for the one before, repeated.
+    """
     receiving = s.receiving
     receiving.answered = True
     receiving.answer = ANSWER_OF[receiving.verdict]
     response = pump.SendFrames(frames=(s.frame(receiving.answer),))
-    next_page = receiving.command is Fcf.MPS and receiving.verdict in (Verdict.MCF, Verdict.ERR)
+    next_page = receiving.command is Fcf.MPS and receiving.verdict not in (Verdict.RTN, Verdict.PIN)
     listen = s.listen_for_page() if next_page else pump.ListenForFrames()
     s.line.send(response, listen=listen, reply=Timer.T2, now=now)
     if next_page:

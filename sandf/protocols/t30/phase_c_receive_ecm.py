@@ -18,7 +18,7 @@ from .frames import Fcf, Frame, second_fcf
 from .modems import MODULATION_OF_CODE
 from .outcomes import Outcome
 from .phase_b_training import dcs_received, repeat
-from .phase_c_receive import answer, dcn_in_message, hand_over, invalid_command, page_stored, store_refused
+from .phase_c_receive import answer, dcn_in_message, hand_over, invalid_command, no_page, page_stored, store_refused
 from .session import Session
 from .timers import Timer
 
@@ -31,7 +31,7 @@ def carrier_over(s: Session, frame: Frame, now: float) -> None:
 
 def no_pps(s: Session, frame: Frame, now: float) -> State:
     """T2: nothing, or a partial page without its PPS."""
-    return s.end(Outcome.NO_COMMAND if s.receiving.block.heard else Outcome.NO_PAGE, now)
+    return s.end(Outcome.NO_COMMAND, now) if s.receiving.block.heard else no_page(s, frame, now)
 
 
 def pps_received(s: Session, frame: Frame, now: float) -> State | None:

@@ -221,6 +221,44 @@ class Receiver(SynchronousTestCase):
             driver.transmit()
             self.assertEqual(driver.sent[-1:], [verdict])
 
+    def test_a_page_without_new_training_after_rtp_or_pip(self) -> None:
+        for answer in ("RTP", "PIP"):
+            bad = [CopyQuality(rows=1000, bad_rows=n, longest_bad_run=1) for n in (50 if answer == "RTP" else 0, 0)]
+            driver = trained(TerminalSettings(judge=FixedJudge(iter(bad))))
+            if answer == "PIP":
+                driver.step("operator")
+            driver.hear_data(V27, PAGE)
+            driver.hear(build(Fcf.MPS))
+            driver.step("stored")
+            driver.transmit()
+            self.assertEqual(driver.sent[-1:], [answer])
+            driver.hear_data(V27, PAGE)
+            self.assertEqual(driver.hear(build(Fcf.MPS)), [], "not the command before, repeated")
+            driver.step("stored")
+            driver.transmit()
+            self.assertEqual(driver.sent[-1:], ["MCF"])
+            pages = [event.number for event in driver.told if isinstance(event, events.PageReceived)]
+            self.assertEqual(pages, [1, 2])
+
+    def test_silence_after_pip(self) -> None:
+        for dcs, command in (
+            (DCS, build(Fcf.MPS)),
+            (ECM_DCS, frames.build_pps(Fcf.MPS, page=0, block=0, frames=1, x=False)),
+        ):
+            driver = trained(dcs=dcs)
+            driver.step("operator")
+            if dcs is ECM_DCS:
+                driver.signal(pump.CarrierDetected(modulation=V27))
+                driver.signal(pump.FrameReceived(octets=build(Fcf.FCD, bytes(65), final=False)))
+                driver.signal(pump.CarrierLost())
+            else:
+                driver.hear_data(V27, PAGE)
+            driver.hear(command)
+            driver.step("stored")
+            driver.transmit()
+            self.assertEqual(driver.sent[-1:], ["PIP"])
+            self.assertEqual(self.outcome(driver), "INTERRUPTED_IN_RECEPTION")
+
 
 class Transmitter(SynchronousTestCase):
     def outcome(self, driver: Driver) -> str:
