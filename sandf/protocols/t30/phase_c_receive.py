@@ -29,6 +29,7 @@ ANSWER_OF = {
     Verdict.PIN: Fcf.PIN,
     Verdict.ERR: Fcf.ERR,
 }
+COMMANDS = (Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP)
 # The longest T4, 1.15 s of preamble, the frame, and something for a slow line.
 REPEATED_WITHIN = 3.45 + 1.15 + 0.2 + 0.6
 WITH_OPERATOR = {
@@ -146,13 +147,21 @@ def page_missing(s: Session, frame: Frame, now: float) -> State:
     Nothing in the frame tells which.  A repeated command comes within T4 and a frame's time of our answer; a later
     one ends a page of which we heard nothing, and must not be confirmed.
     """
-    receiving = s.receiving
-    command = PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf)
-    if receiving.answered and command is receiving.command and now - receiving.answered_at <= REPEATED_WITHIN:
+    if is_repeated(s, frame) and now - s.receiving.answered_at <= REPEATED_WITHIN:
         return answer(s, now)
-    receiving.command = command
-    receiving.verdict = Verdict.RTN
-    receiving.after_rejected = True
+    return page_lost(s, frame, now)
+
+
+def is_repeated(s: Session, frame: Frame) -> bool:
+    """Whether the command is the one that was answered last, and nothing came since."""
+    return s.receiving.answered and PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf) is s.receiving.command
+
+
+def page_lost(s: Session, frame: Frame, now: float) -> State:
+    """RTN for a page of which nothing was heard."""
+    s.receiving.command = PLAIN_OF.get(frame.fcf or Fcf.NULL, frame.fcf)
+    s.receiving.verdict = Verdict.RTN
+    s.receiving.after_rejected = True
     return answer(s, now)
 
 
@@ -212,9 +221,11 @@ def answer(s: Session, now: float) -> State:
 
 
 def answer_again(s: Session, frame: Frame, now: float) -> State | None:
-    """The command came again: our answer was lost."""
+    """The command came again: our answer was lost.  Another command ends a page of which we heard nothing."""
     if frame.fcf is Fcf.PPS and frame.fif[1:3] != s.receiving.answered_counters:
         return None
+    if frame.fcf in COMMANDS and not is_repeated(s, frame):
+        return page_lost(s, frame, now)
     return answer(s, now)
 
 
@@ -255,7 +266,6 @@ def dcn_in_message(s: Session, frame: Frame, now: float) -> State:
 
 
 _ANSWERED = (State.PAGE_AWAITED, State.PARTIAL_PAGE_AWAITED, State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED)
-_COMMANDS = (Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP)
 _DCN = row(dcn_in_message, State.ENDED)
 _DCS = row(dcs_received, State.TCF_AWAITED, State.DCN_SENT)
 
@@ -291,7 +301,7 @@ TABLE: Table = {
     (State.EOP_ANSWERED, Fcf.DCN): row(call_over, State.ENDED),
     (State.DCS_AWAITED, Fcf.PPS): row(answer_again, *_ANSWERED),
 }
-for _command in _COMMANDS:
+for _command in COMMANDS:
     TABLE[State.PAGE_AWAITED, _command] = row(page_missing, *_ANSWERED)
     TABLE[State.COMMAND_AWAITED, _command] = row(command_received, State.STORING)
     for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from sandf.protocols.t30 import events, frames, pump
 from sandf.protocols.t30.chart import State
-from sandf.protocols.t30.frames import Fcf, build
+from sandf.protocols.t30.frames import PRI_OF, Fcf, build
 from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.settings import CopyQuality, Intention, Role, TerminalSettings
@@ -240,6 +240,26 @@ class Receiver(SynchronousTestCase):
             pages = [event.number for event in driver.told if isinstance(event, events.PageReceived)]
             self.assertEqual(pages, [1, 2])
 
+    def test_a_command_after_another_was_answered(self) -> None:
+        for before, after in ((Fcf.EOM, Fcf.EOP), (Fcf.EOM, Fcf.MPS), (Fcf.EOP, Fcf.MPS), (Fcf.EOP, Fcf.PRI_EOM)):
+            driver = trained()
+            driver.hear_data(V27, PAGE)
+            driver.hear(build(before))
+            driver.step("stored")
+            driver.transmit()
+            self.assertEqual(driver.sent[-1:], ["MCF"])
+            self.assertEqual(driver.hear(build(PRI_OF[before])), ["MCF"], "it is the same")
+            self.assertEqual(driver.hear(build(after)), ["RTN"], "of its page nothing was heard")
+            pages = [event.number for event in driver.told if isinstance(event, events.PageReceived)]
+            self.assertEqual(pages, [1])
+
+    def test_a_page_after_ftt(self) -> None:
+        driver = called()
+        driver.hear(DCS)
+        self.assertEqual(driver.hear_data(V27, b"\xff" * 900), ["FTT"])
+        self.assertEqual(driver.hear(build(Fcf.EOP)), ["RTN"])
+        self.assertEqual(self.outcome(driver), "REJECTED_PAGE_NOT_REPEATED")
+
     def test_silence_after_pip(self) -> None:
         for dcs, command in (
             (DCS, build(Fcf.MPS)),
@@ -247,6 +267,7 @@ class Receiver(SynchronousTestCase):
         ):
             driver = trained(dcs=dcs)
             driver.step("operator")
+            driver.transmit()
             if dcs is ECM_DCS:
                 driver.signal(pump.CarrierDetected(modulation=V27))
                 driver.signal(pump.FrameReceived(octets=build(Fcf.FCD, bytes(65), final=False)))
