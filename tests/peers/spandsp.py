@@ -160,7 +160,8 @@ class SpandspTerminal:
 
     def _phase_e(self, t30: object, user: object, code: int) -> None:
         self.code = code
-        self.heard_ident = str(_ffi.string(_lib.t30_get_rx_ident(self._t30)).decode())
+        ident = _lib.t30_get_rx_ident(self._t30)
+        self.heard_ident = str(_ffi.string(ident).decode()) if ident else ""
         found = _ffi.new("t30_stats_t *")
         _lib.t30_get_transfer_statistics(self._t30, found)
         self.statistics = Statistics(
