@@ -195,7 +195,7 @@ class Summary:
 
 
 def summary(folder: Path) -> Summary:
-    """Make the covering calls, about 250; *folder* is for their files."""
+    """Make the covering calls, some 220 in ten seconds; *folder* is for their files."""
     calls = [combination for transmitter in TRANSMITTERS for combination in covering(transmitter)]
     sent = sum(combination.we_transmit for combination in calls)
     return Summary(

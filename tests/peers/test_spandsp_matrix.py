@@ -1,6 +1,6 @@
 """T.30 against libspandsp2: every pair of settings, and what it does not support.
 
-``SANDF_SOAK=1`` makes the calls with every combination, some 18,700, instead of a covering 250.
+``SANDF_SOAK=1`` makes the calls with every combination, some 18,700, instead of the 220 or so that cover them.
 """
 
 from __future__ import annotations
