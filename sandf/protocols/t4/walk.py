@@ -82,7 +82,9 @@ class Walk:
         self._bad_rows: list[int] = []
         self._empty_among_bad = False
         self._damaged = False
-        self._reference: list[int] | None = [width]
+        # T.6 begins below a white row.  MR begins with a one-dimensional row (T.4 4.2.1.1): where another comes first,
+        # the row that it relates to was lost.
+        self._reference: list[int] | None = None if coding is Coding.MR else [width]
         self._shown = [width]
         self._last_line = ""
 

@@ -161,6 +161,12 @@ class DamagedPages(SynchronousTestCase):
         self.rows = [[100, 200, 1728]] * 60
         self.assertEqual(self.page(Coding.MR, {9: "0" + "0000000011"}).bad_rows, (9, 10, 11))
 
+    def test_mr_rows_below_one_that_was_lost_at_the_head_of_the_page_are_bad(self) -> None:
+        lines = split(encode(self.rows, Coding.MR, k=4), Coding.MR)[1:]
+        page = walk(to_octets("".join(EOL + line for line in lines) + RTC_MH), Coding.MR, 1728, keep=True)
+        self.assertEqual((page.rows, page.bad_rows), (59, (0, 1, 2)))
+        self.assertEqual((page.changes or ())[3:], tuple(self.rows[4:]))
+
     def test_an_element_left_of_the_one_before_it_is_bad(self) -> None:
         self.assertIs(two_dimensional_row("1" + "0000010" + "1" * 9, 0, [10, 12, 1728], 1728), None)
         self.assertEqual(two_dimensional_row("1" + "010" + "1", 0, [10, 12, 1728], 1728), ([10, 11, 1728], 5))
