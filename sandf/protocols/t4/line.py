@@ -17,6 +17,7 @@ import re
 
 from sandf.protocols.t4.bits import REVERSED, to_bits, to_octets
 from sandf.protocols.t4.codes import EOFB, EOL, RTC_MH, RTC_MR
+from sandf.protocols.t4.decode import one_dimensional
 from sandf.protocols.t4.encode import encode
 from sandf.protocols.t4.form import Coding
 from sandf.protocols.t4.walk import Lines, walk
@@ -33,24 +34,30 @@ def min_line_bits(milliseconds: float, bit_rate: int) -> int:
 def split(octets: bytes, coding: Coding, *, msb_first: bool = False) -> list[str]:
     """The coded rows of an MH or MR page as bits, without EOL, fill and RTC; under MR the tag bit comes first.
 
-    Raises ``ValueError`` for MMR, whose rows nothing separates.
+    What stands before the first EOL counts as a row.  Raises ``ValueError`` for MMR, whose rows nothing separates.
     """
     return _split(to_bits(octets, msb_first=msb_first), coding)
 
 
-def _split(bits: str, coding: Coding) -> list[str]:
+def _split(bits: str, coding: Coding, width: int | None = None) -> list[str]:
+    """Given a *width*, bits before the first EOL are left out unless they are a row of so many pels, as in a walk."""
     if coding is Coding.MMR:
         raise ValueError("MMR rows cannot be split: nothing separates them")
     ends = [match.end() for match in _END_OF_LINE.finditer(bits)]
     starts = [end - len(EOL) for end in ends[1:]]
     lines = [_trimmed(bits[a:b]) for a, b in zip(ends, [*starts, len(bits)], strict=False)]
     before_first = _trimmed(bits[: ends[0] - len(EOL)] if ends else bits)
-    if "1" in before_first:
+    if "1" in before_first and (width is None or _is_row(before_first, width)):
         lines.insert(0, "1" + before_first if coding is Coding.MR else before_first)
     tag = 1 if coding is Coding.MR else 0
     while lines and "1" not in lines[-1][tag:]:
         lines.pop()
     return lines
+
+
+def _is_row(line: str, width: int) -> bool:
+    row = one_dimensional(line, 0, width)
+    return row is not None and "1" not in line[row[1] :]
 
 
 def _trimmed(line: str) -> str:
@@ -67,7 +74,7 @@ def to_line(octets: bytes, coding: Coding, width: int, *, min_bits: int = 0, msb
     if coding is Coding.MMR:
         return with_eofb(octets, width, msb_first=msb_first)
     data_bits = max(0, min_bits - len(EOL))
-    lines = [line.ljust(data_bits, "0") for line in split(octets, coding, msb_first=msb_first)]
+    lines = [line.ljust(data_bits, "0") for line in _split(to_bits(octets, msb_first=msb_first), coding, width)]
     rtc = RTC_MR if coding is Coding.MR else RTC_MH
     return to_octets("".join([EOL + line for line in lines]) + rtc)
 
@@ -92,7 +99,7 @@ def to_strip(
             return with_eofb(octets, width, msb_first=msb_first)
         return to_octets(to_bits(octets, msb_first=msb_first)[: lines.end] + EOFB)
     bits = to_bits(octets, msb_first=msb_first)
-    rows = _split(bits if lines is None else bits[lines.start : lines.end], coding)
+    rows = _split(bits if lines is None else bits[lines.start : lines.end], coding, width)
     if not aligned:
         return to_octets("".join([EOL + row for row in rows]))
     pieces: list[str] = []

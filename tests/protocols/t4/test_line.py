@@ -141,6 +141,16 @@ class InTiff(SynchronousTestCase):
         again = walk(strip + to_octets(EOL), coding, 200)
         self.assertEqual((again.rows, again.bad_rows), (lines.rows, lines.bad_rows))
 
+    def test_what_is_left_of_a_row_in_front_of_the_page_is_no_row(self) -> None:
+        rows = drawn_rows(5, 1728, 30)
+        for coding in (Coding.MH, Coding.MR):
+            page = "".join(EOL + line for line in split(encode(rows, coding), coding))
+            received = to_octets("0011" * 20 + page)
+            self.assertEqual(split(to_strip(received, coding, 1728), coding), split(to_octets(page), coding))
+            self.assertEqual(walk(received, coding, 1728).rows, 30)
+            first = to_octets(page[len(EOL) + (coding is Coding.MR) :])
+            self.assertEqual(walk(to_strip(first, coding, 1728), coding, 1728).rows, 30, "it only lacks an EOL")
+
     def test_a_damaged_page_is_repaired_in_its_own_coding(self) -> None:
         rows = drawn_rows(6, 1728, 30)
         for coding in (Coding.MH, Coding.MR):
