@@ -159,6 +159,13 @@ def ready_asked(s: Session, frame: Frame, now: float) -> State:
     return store_slow(s, frame, now)
 
 
+def ready_asked_again(s: Session, frame: Frame, now: float) -> State | None:
+    """RR again, after the answer that it has brought: that was lost.  With a partial page on its way it is noise."""
+    if not s.receiving.answered or s.receiving.block.heard:
+        return None
+    return answer_again(s, now)
+
+
 def no_rr(s: Session, frame: Frame, now: float) -> State:
     """T2: no RR came."""
     return s.end(Outcome.NO_COMMAND, now)
@@ -185,6 +192,7 @@ TABLE: Table = {
     (State.PARTIAL_PAGE_AWAITED, Input.NO_REPLY): row(no_pps, State.DCN_SENT),
     (State.PARTIAL_PAGE_AWAITED, Fcf.PPS): row(pps_received, *_AFTER_PPS),
     (State.PARTIAL_PAGE_AWAITED, Fcf.EOR): row(eor_received, *_AFTER_PPS),
+    (State.PARTIAL_PAGE_AWAITED, Fcf.RR): row(ready_asked_again, *_ANSWERED),
     (State.PARTIAL_PAGE_AWAITED, Fcf.CTC): row(ctc_received, State.PARTIAL_PAGE_AWAITED),
     (State.PARTIAL_PAGE_AWAITED, Fcf.DCS): row(dcs_received, State.TCF_AWAITED, State.DCN_SENT),
     (State.PARTIAL_PAGE_AWAITED, Fcf.CRP): row(repeat, State.PARTIAL_PAGE_AWAITED),

@@ -84,6 +84,15 @@ class Correction(CallTestCase):
                 ).run()
                 self.check(line, [page()])
 
+    def test_the_answer_to_rr_lost(self) -> None:
+        pages = [page(), page(seed=1)]
+        for number in (1, 2):
+            for how in ("lost", "corrupt"):
+                impair = Nth("called", "MCF", how, (number,))
+                line = Line(CALLER, CALLED, pages=pages, impair=impair, called_host=Host(store_delay=9.0)).run()
+                self.check(line, pages)
+                self.assertEqual(line.caller.frames.count("RR"), line.called.frames.count("RNR") + 1)
+
     def test_t5_ends_the_patience(self) -> None:
         line = Line(CALLER, settings(timers={Timer.X_HOST: 900.0}), pages=[page()], called_host=Host(store_delay=None))
         line.run()
