@@ -40,6 +40,7 @@ int t30_set_supported_modems(t30_state_t *s, int m);
 int t30_set_supported_compressions(t30_state_t *s, int m);
 int t30_set_supported_resolutions(t30_state_t *s, int m);
 int t30_set_supported_image_sizes(t30_state_t *s, int m);
+int t30_set_minimum_scan_line_time(t30_state_t *s, int min_time);
 int t30_set_receiver_not_ready(t30_state_t *s, int count);
 void t30_local_interrupt_request(t30_state_t *s, int state);
 void t30_get_transfer_statistics(t30_state_t *s, t30_stats_t *t);
@@ -128,6 +129,10 @@ class SpandspTerminal:
         if self.code is None:
             return "not ended"
         return str(_ffi.string(_lib.t30_completion_code_to_str(self.code)).decode())
+
+    def need_scan_line_time(self, milliseconds: int) -> None:
+        """Ask for lines of at least so long without error correction."""
+        _lib.t30_set_minimum_scan_line_time(self._t30, milliseconds)
 
     def be_busy(self, times: int) -> None:
         """Answer the next *times* PPS and RR by RNR."""

@@ -1,4 +1,4 @@
-"""What libspandsp2 can be brought to beside plain pages: RTN and RTP, PPR and CTC, RNR and RR, PRI-* and PIP.
+"""What libspandsp2 can be brought to beside plain pages: RTN and RTP, PPR and CTC, fill, RNR and RR, PRI-* and PIP.
 
 It never sends PIP or PIN for a page: it would only once PIP or PIN came to it as a transmitter
 (t30_local_interrupt_request in t30.c).
@@ -166,6 +166,20 @@ class ProcedureTests(SynchronousTestCase):
             self.assertEqual((call.texts.count("EOR-MPS"), call.texts.count("ERR")), (1, 1))
             self.assertEqual(call.confirmations.pages, [])
             self.assertEqual(self.exact_here(call), [] if ours else [False])
+
+    def test_it_asks_for_time_between_lines(self) -> None:
+        for milliseconds in (5, 10, 20, 40):
+
+            def prepare(call: Call, milliseconds: int = milliseconds) -> None:
+                call.spandsp.need_scan_line_time(milliseconds)
+
+            call = Call(self.folder, prepare=prepare)
+            call.send(PICTURES, PLAIN)
+            self.assertEnded(call)
+            self.assertEqual(self.exact_there(call), [True] * 3)
+            self.assertEqual([each.scan_line_ms for each in call.negotiated], [milliseconds])
+            octets = [int(line.text.split()[0]) for line in call.lines if line.kind == "page"]
+            self.assertGreaterEqual(min(octets), 300 * milliseconds * 14400 / 8000)
 
     def test_it_is_busy(self) -> None:
         call = Call(self.folder, prepare=lambda call: call.spandsp.be_busy(5))
