@@ -139,6 +139,8 @@ class Call:
         """The trace at our end."""
         self.outcome: Outcome | None = None
         self.negotiated: list[Parameters] = []
+        self.heard_ident = ""
+        """CSI, CIG or TSI of libspandsp2."""
         self.confirmations = Confirmations()
         self.pages: list[Page] = []
         """What we received."""
@@ -254,6 +256,8 @@ class Call:
         host.told(event)
         if isinstance(event, events.Ended):
             self.outcome, self._ended_at = event.outcome, self.clock.seconds()
+        elif isinstance(event, events.Identified):
+            self.heard_ident = event.ident
         elif isinstance(event, events.Negotiated):
             self.negotiated.append(event.parameters)
 

@@ -23,11 +23,12 @@ from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
 from sandf.protocols.t4.walk import walk
 from sandf.protocols.t30.modems import LADDER
 from sandf.protocols.t30.outcomes import Outcome
+from sandf.protocols.t30.picture import Length
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t38.ifp import DataType, FieldType, Packet
 from tests.pairwise import pairwise
 from tests.peers.spandsp import MODEMS
-from tests.peers.spandsp_calls import OURS, Call, Picture, pictures_in
+from tests.peers.spandsp_calls import OURS, THEIRS, Call, Picture, pictures_in
 
 TRANSMITTERS = ("we call", "we are called", "they call", "they are called")
 """Who transmits; one that is called is polled."""
@@ -252,9 +253,9 @@ def _wrong_parameters(combination: Combination, call: Call) -> Iterator[str]:
     forms = combination.forms
     changes = [form for number, form in enumerate(forms) if not number or form != forms[number - 1]]
     ecm = combination.frame_octets > 0
-    wanted = [(form, combination.speed, ecm, combination.frame_octets or 256) for form in changes]
+    wanted = [(form, combination.speed, ecm, combination.frame_octets or 256, Length.UNLIMITED) for form in changes]
     held = [
-        (each.form, each.modulation, each.ecm, each.frame_octets)
+        (each.form, each.modulation, each.ecm, each.frame_octets, each.length)
         for each in call.negotiated
         if each.modulation is combination.speed
     ]
@@ -265,8 +266,8 @@ def _wrong_parameters(combination: Combination, call: Call) -> Iterator[str]:
     passed = told.pages_received if combination.we_transmit else told.pages_sent
     if (told.bit_rate, told.ecm, passed) != (combination.speed.bit_rate, ecm, len(forms)):
         yield f"libspandsp2 says {told}"
-    if call.spandsp.heard_ident != OURS:
-        yield f"libspandsp2 heard {call.spandsp.heard_ident!r}"
+    if (call.spandsp.heard_ident, call.heard_ident) != (OURS, THEIRS):
+        yield f"libspandsp2 heard {call.spandsp.heard_ident!r}, we heard {call.heard_ident!r}"
 
 
 def _wrong_frames(combination: Combination, call: Call) -> Iterator[str]:
