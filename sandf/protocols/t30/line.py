@@ -98,7 +98,8 @@ class Line:
         self.stop_reply()
         self._queue = deque(command for command in self._queue if isinstance(command, pump.SendTone))
         for transmission in self._turn.transmissions:
-            self._queue.append(pump.SendSilence(seconds=self._gap))
+            if not isinstance(transmission, pump.SendSilence):
+                self._queue.append(pump.SendSilence(seconds=self._gap))
             self._queue.append(transmission)
         self._under_way = True
         self._go(now)

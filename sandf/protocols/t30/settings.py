@@ -96,13 +96,14 @@ class TerminalSettings:
     # A larger page is not taken, and ends the call: two hours and a half at 14400 bit/s.
     max_page_octets: int = 16 * 1024 * 1024
     judge: Judge | None = None
+    longest_scan_line: float = 5.0
     rtp_share: float = 0.05
     rtn_share: float = 0.15
     longest_bad_run: int | None = None
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: int = 1
-    # RTN to EOP: figure 5-2a goes to DCN; with this the last page is sent again like any other, as people expect.
-    repeat_last_page: bool = True
+    # RTN to EOP: figure 5-2a goes to DCN, and a later call sends the page again; with this it is sent again at once.
+    repeat_last_page: bool = False
     operator: bool = False
     # A well-formed final frame with an unknown FCF ends the call (figure 5-2); else it is noise.
     end_on_unknown_frame: bool = True
@@ -112,5 +113,7 @@ class TerminalSettings:
     answer_silence: float = 0.2
     ced_seconds: float = 3.0
     gap: float = 0.075
+    # After DCN the line is kept so long: what lies in a buffer on the way when the call is cleared never arrives.
+    clearing_silence: float = 1.0
     tcf_seconds: float = 1.5
     timers: Mapping[Timer, float] = field(default_factory=dict)

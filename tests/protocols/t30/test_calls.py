@@ -228,7 +228,7 @@ class Hosts(CallTestCase):
         line = Line(CALLER, CALLED, pages=[page()]).start()
         line.run(until=1.0)
         line.called.do(line.called.terminal.hang_up)
-        line.run(until=5.0)
+        line.run(until=6.0)
         self.assertEqual((line.called.frames, line.called.released), (["DCN"], True))
 
     def test_bearer_lost_anywhere(self) -> None:
