@@ -35,6 +35,7 @@ AFTER_EOM = (5.0, 7.0)
 """T2: from the end of MCF for EOM to DIS."""
 AFTER_DAMAGE = (0.2, 0.4)
 """A command again, 200 ms and a gap after a damaged response (T.30 5.2)."""
+T1 = (30.0, 40.0)
 CLOCK = 1e-6
 _RCP = 3
 
@@ -61,6 +62,18 @@ def silence(heard: Heard) -> None:
     shortest = min(silences)
     lawful = (GAP, AFTER_DAMAGE, (REPEAT[0], float("inf")))
     assert any(low - CLOCK <= shortest <= high + CLOCK for low, high in lawful), f"a gap of {shortest * 1000:.0f} ms"
+
+
+def timer(heard: Heard, before: Heard | None) -> None:
+    """Where the tester said nothing in between: T4 before a command (with TCF) again, T2 from MCF for EOM to DIS."""
+    answered = heard.after_own is None or (heard.after_far is not None and heard.after_far < heard.after_own)
+    if before is None or answered:
+        return
+    assert heard.after_own is not None
+    if heard.command == before.command or isinstance(before.command, pump.SendTraining):
+        within("T4", heard.after_own, REPEAT)
+    elif name_of(before.octets) == "MCF":
+        within("T2", heard.after_own, AFTER_EOM)
 
 
 def tone(heard: Heard) -> None:

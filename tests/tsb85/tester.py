@@ -37,12 +37,16 @@ class Tester:
     def __init__(self, line: Line, device: Device, procedure: Procedure, allowed: frozenset[Cause]) -> None:
         self.trace: list[str] = []
         """What was played and heard, for people."""
+        self.seconds = 0.0
+        """Seconds of the call, once it is played."""
         self._line = line
         self._device = device
         self._procedure = procedure
         self._allowed = allowed
         self._frame_octets = device.frame_octets
         self._kept: Heard | None = None
+        self._before: Heard | None = None  # the one in front of the latest
+        self._latest: Heard | None = None
         self._parameters: Parameters | None = None  # of the device's latest DCS
         self._incoming = IncomingPages(device.documents.pages)
         self._outgoing = OutgoingPage()
@@ -79,6 +83,7 @@ class Tester:
             else:
                 await self._step(part)
         assert not self._line.collisions, self._line.collisions
+        self.seconds = self._line.reactor.seconds()
 
     async def _step(self, step: Step) -> None:
         self._note(f"{step.direction or '-'} {step.kind} {step.tag} {step.value[:32]}")
@@ -114,6 +119,8 @@ class Tester:
         await self._line.sleep(int(step.value) / 1000)
         heard = self._take()
         assert heard is None, f"the device spoke out of turn: {heard}"
+        if self._line.released_at is not None and int(step.value) / 1000 > checks.T1[0]:
+            checks.within("T1", self._line.released_at, checks.T1)
 
     async def _status(self, step: Step) -> None:
         cause = self._device.cause
@@ -187,6 +194,8 @@ class Tester:
         while True:
             heard = self._line.take() if tones else self._take()
             if heard is not None:
+                if heard is not self._latest:
+                    self._before, self._latest = self._latest, heard
                 return heard
             assert self._line.released_at is None, f"the device has hung up where {step.kind} {step.tag} is due"
             assert await self._line.change(until), f"no {step.kind} {step.tag} within {step.timeout} s"
@@ -204,6 +213,7 @@ class Tester:
             if heard.first:
                 checks.preamble(heard)
                 checks.silence(heard)
+                checks.timer(heard, self._before)
             if heard.octets[1] == step.octets[1]:
                 break
         assert _matches(step, heard.octets), f"{step.tag} is due, and there comes {heard.octets.hex(' ')}"
