@@ -20,8 +20,8 @@ SILENCE = 0.2
 CED = 2.6
 """T.30 4.1.1: 2.6 to 4.0 s."""
 GAP = 0.055
-"""T.30 4.1.1 and clause 5, notes 3 and 4: 75 ms, give or take 20, behind CED and where the modulation changes.  For
-the turn from V.21 to V.21 no clause has a figure; the same is taken."""
+"""T.30 4.1.1, and notes 3 and 4 to 5.1: 75 ms, give or take 20, behind CED and where the modulation changes.  For the
+turn from V.21 to V.21 no clause has a figure; the same is taken."""
 V21_PREAMBLE = 0.85
 """T.30 5.3.1: flags for 1 s, give or take 15 %; the last opens the first frame."""
 TCF = 1.35
@@ -29,14 +29,14 @@ TCF = 1.35
 LONG_TRAINING = 3344 / 2400
 """V.17 table 3: 256, 2976, 64 and 48 symbols."""
 SHORT_TRAINING = 342 / 2400
-"""V.17 table 4: 256, 38 and 48 symbols; for all that follows CFR (T.30 5.3.6.1.3)."""
+"""V.17 table 4: 256, 38 and 48 symbols; for pages, which follow the long training of TCF."""
 ECM_FLAGS = 0.2
 """T.4 A.3.1: 200 ms, and up to 100 ms more; the last flag opens the first frame."""
 FRAME_OCTETS = 256
 BLOCK_OCTETS = 256 * FRAME_OCTETS
-"""T.4 A.3.6.2 and T.30 A.1.3: frames of 256 octets, 256 of them in a block; the last may be shorter."""
+"""T.30 A.3.2, A.3.3: frames of 256 octets, 256 of them in a block; the last may be shorter (T.4 A.3.6.2, note 2)."""
 RCPS = 3
-"""T.4 A.3.7: three RCP end a partial page."""
+"""T.4 A.3.8: three RCP end a partial page, with flags for less than 50 ms behind them."""
 V21_RATE = 300
 RATE = 14400
 FLAG = 8
