@@ -69,7 +69,7 @@ class SendSilence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendFrames:
-    """Send binary coded control frames at V.21, 1 s of preamble first (T.30 5.3.1)."""
+    """Send binary coded control frames at V.21, a preamble of flags first (T.30 5.3.1: 1 s, give or take 15 %)."""
 
     frames: tuple[bytes, ...]
 
