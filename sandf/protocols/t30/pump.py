@@ -62,7 +62,7 @@ class SendTone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSilence:
-    """Send nothing for *seconds* (the 75 ms gaps, or the wait before CED), then report Transmitted."""
+    """Send nothing for *seconds* (the gaps between carriers, or the wait before CED), then report Transmitted."""
 
     seconds: float
 

@@ -112,7 +112,7 @@ class TerminalSettings:
     pprs_before_correction: int = 4
     answer_silence: float = 0.2
     ced_seconds: float = 3.0
-    gap: float = 0.075
+    gap: float = 0.06  # 55 to 95 ms where the modulation changes (5.1, notes 3 and 4)
     # After DCN the line is kept so long: what lies in a buffer on the way when the call is cleared never arrives.
     clearing_silence: float = 1.0
     tcf_seconds: float = 1.5
