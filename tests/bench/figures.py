@@ -83,7 +83,7 @@ def as_json(result: Result) -> str:
     """One line."""
     fields = msgspec.to_builtins(result)
     if isinstance(result, Table):
-        fields["rows"] = {row: [round(value, 4) for value in values] for row, values in result.rows.items()}
+        fields["rows"] = {row: [round(value, 4) + 0.0 for value in values] for row, values in result.rows.items()}
     elif isinstance(result, Figure):
         fields = {
             "name": result.name,
@@ -137,7 +137,7 @@ def _print_table(result: Table, console: Console) -> None:
     for column in result.columns:
         table.add_column(column, justify="right")
     for row, values in result.rows.items():
-        table.add_row(row, *[f"{value:,.3f}" for value in values])
+        table.add_row(row, *[f"{round(value, 3) + 0.0:,.3f}" for value in values])
     console.print(table)
 
 

@@ -18,7 +18,7 @@ SLOW = Figure(name="slow", value=21.0, unit="ms", measured="how slow", aim=20.0)
 PLAIN = Figure(name="plain", value=0.125, unit="MB", measured="how large")
 SKIPPED = Skipped(name="beside", skipped="it is not installed on this machine, " + "nor on any other; " * 5)
 
-TABLE = Table(name="parts", unit="s", columns=["one", "other"], rows={"first": [1.00001, 2.5], "second": [0.0, 1234.5]})
+TABLE = Table(name="parts", unit="s", columns=["a", "b"], rows={"first": [1.00001, 2.5], "second": [-1e-9, 1234.5]})
 
 
 class FiguresTests(SynchronousTestCase):
