@@ -43,7 +43,7 @@ class AirTimeTests(SynchronousTestCase):
             for part, seconds in least.items():
                 self.assertGreaterEqual(ours[part], seconds - 1e-6, (time.name, part))
             self.assertAlmostEqual(ours["page"], least["page"], 9)
-            self.assertTrue(1.0 < time.ratio < 1.07, (time.name, time.ratio))
+            self.assertTrue(1.0 < time.ratio < 1.03, (time.name, time.ratio))
 
     def test_libspandsp_beside_it(self) -> None:
         if spandsp.MISSING:

@@ -110,10 +110,10 @@ class TerminalSettings:
     tries: int = 3
     dis_tries: int | None = None
     pprs_before_correction: int = 4
-    answer_silence: float = 0.2
-    ced_seconds: float = 3.0
+    answer_silence: float = 0.2  # at least so long (4.1.1)
+    ced_seconds: float = 2.7  # 2.6 to 4.0 s (4.1.1)
     gap: float = 0.06  # 55 to 95 ms where the modulation changes (5.1, notes 3 and 4)
     # After DCN the line is kept so long: what lies in a buffer on the way when the call is cleared never arrives.
     clearing_silence: float = 1.0
-    tcf_seconds: float = 1.5
+    tcf_seconds: float = 1.5  # give or take 10 % (5.3.6.1.3)
     timers: Mapping[Timer, float] = field(default_factory=dict)
