@@ -1,7 +1,8 @@
 """The air time of the eight ITU test charts: ours on the virtual bearer, the least by the Recommendations, and that of
 libspandsp2 between two of its own T.38 terminals.
 
-What this module does not do: it says nothing of CPU time; the line's time is virtual.
+What this module does not do: it says nothing of CPU time; the line's time is virtual.  :func:`rows` has the same for
+programs.
 """
 
 from __future__ import annotations
@@ -99,6 +100,24 @@ def air_times() -> list[AirTime]:
     """The calls of :data:`CALLS` with the charts, or with the page of the bench where they are missing."""
     images = list(papers.charts().values())
     return [air_time(images, coding, ecm=ecm) for coding, ecm in CALLS]
+
+
+def rows() -> list[dict[str, object]]:
+    """A row for each call; ``spent`` and ``floor_spent`` say by name what the seconds go to."""
+    return [
+        {
+            "coding": time.coding,
+            "ecm": time.ecm,
+            "pages": time.pages,
+            "ours": time.ours.total,
+            "floor": time.floor.total,
+            "ratio": time.ratio,
+            "libspandsp2": time.libspandsp2,
+            "spent": time.ours.seconds(),
+            "floor_spent": time.floor.seconds(),
+        }
+        for time in air_times()
+    ]
 
 
 def air() -> list[Result]:

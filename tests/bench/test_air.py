@@ -11,7 +11,7 @@ from sandf.protocols import hdlc
 
 from ..peers import spandsp
 from . import air_floor, papers
-from .air_time import CALLS, AirTime, air_time
+from .air_time import CALLS, AirTime, air_time, rows
 
 ROWS = 500
 
@@ -44,6 +44,16 @@ class AirTimeTests(SynchronousTestCase):
                 self.assertGreaterEqual(ours[part], seconds - 1e-6, (time.name, part))
             self.assertAlmostEqual(ours["page"], least["page"], 9)
             self.assertTrue(1.0 < time.ratio < 1.03, (time.name, time.ratio))
+
+    def test_rows_for_programs(self) -> None:
+        self.patch(papers, "charts", lambda: {"one": image(1, 40)})
+        made = rows()
+        self.assertEqual([(row["coding"], row["ecm"]) for row in made], [(coding.value, ecm) for coding, ecm in CALLS])
+        for row in made:
+            assert isinstance(row["ours"], float) and isinstance(row["floor"], float)
+            assert isinstance(row["spent"], dict)
+            self.assertAlmostEqual(sum(row["spent"].values()), row["ours"], 3)
+            self.assertEqual(row["ratio"], row["ours"] / row["floor"])
 
     def test_libspandsp_beside_it(self) -> None:
         if spandsp.MISSING:
