@@ -351,7 +351,7 @@ CARRIER_LOST = _other(
     341, "carrier_lost", Phase.C, "The line dropped in the middle of the fax.", 40, draft="4.4.2"
 )  # fmt: skip
 PAGE_REFUSED = _other(
-    342, "page_refused", Phase.D, "The far fax machine refused a page as unreadable (RTN), again after a repeat.", 50
+    342, "page_refused", Phase.D, "The far fax machine refused a page as unreadable (RTN).", 50
 )  # fmt: skip
 INCOMPATIBLE = _other(
     343, "incompatible", Phase.B, "The two fax machines have no way of sending in common.", 21, Retry.NEVER

@@ -195,6 +195,7 @@ class T30(Table, frozen=True, kw_only=True):
     longest_bad_run: Annotated[int, Meta(ge=0, description="lines, 0 for no limit")] = 0
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: Annotated[int, Meta(ge=0, le=3, description="a whole number from 0 to 3")] = 1
+    repeat_last_page: bool = False
 
 
 class RetryRule(Table, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ CAUSE_OF: dict[Outcome, Cause] = {
     Outcome.DCN_IN_MESSAGE: causes.DISCONNECTED_BETWEEN_PAGES,
     Outcome.CLEARED_IN_MESSAGE: causes.CARRIER_LOST,
     Outcome.NO_PAGE: causes.PAGE_NOT_RECEIVED,
+    Outcome.NO_END_OF_LINE: causes.MISSING_EOL,
     Outcome.NO_COMMAND: causes.PHASE_D_RECEIVE_FAILED,
     Outcome.NO_CALLER_AFTER_EOM: causes.SILENT_AFTER_EOM,
     Outcome.INVALID_COMMAND: causes.COMREC_INVALID_RECEIVE,
@@ -61,6 +62,7 @@ CAUSE_OF: dict[Outcome, Cause] = {
 _RECEIVING: dict[Outcome, Cause] = {
     Outcome.COMPLETED: causes.RECEIVED,
     Outcome.OPERATOR: causes.OPERATOR_WANTED_RECEIVE,
+    Outcome.PAGE_NOT_CORRECTED: causes.BAD_FRAMES,
 }
 """Where the receiver's ending has a row of its own."""
 

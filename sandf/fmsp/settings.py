@@ -41,6 +41,8 @@ class FaxSettings:
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: int = 1
     """How often a page is sent again after RTN."""
+    repeat_last_page: bool = False
+    """Whether that goes for the last page too; T.30 ends the call, and a later one sends it."""
 
     def terminal(
         self,
@@ -70,4 +72,5 @@ class FaxSettings:
             longest_bad_run=self.longest_bad_run or None,
             rtn_policy=rtn_policy or self.rtn_policy,
             retransmissions=self.retransmissions,
+            repeat_last_page=self.repeat_last_page,
         )

@@ -1,8 +1,8 @@
 """The pump for a T.38 bearer: T.30 commands to IFP packets in real time, IFP packets to signals (T.38 clauses 7 and 8).
 
 The far gateway modulates what it gets as it comes, so packets leave at the pace of the line: training and preamble are
-waited for, data follow in pieces of about 40 ms, each when a modem would have had it whole.  TCF is sent over the
-network (data rate management method 2, the one for UDP).
+waited for (the latter for its nominal time, :data:`PREAMBLE`), data follow in pieces of about 40 ms, each when a modem
+would have had it whole.  TCF is sent over the network (data rate management method 2, the one for UDP).
 
 T.38 has the first bit on the line as the most significant bit of an octet, T.30 here as the least significant one.
 
@@ -25,6 +25,11 @@ PIECE = 0.04
 """Seconds of data in one packet."""
 TAIL = 0.06
 """Seconds of zeros behind a page without error correction; gateways cut what is shorter than 40 ms."""
+PREAMBLE = 1.0
+"""Seconds from v21-preamble to the flag in front of the first frame: the nominal time of T.30 5.3.1, whatever the line
+itself makes of it.  Some adapters lose the frame if it comes after the least of it, 0.85 s."""
+CLOSING_FLAGS = 2
+"""Flags whose time passes between the end of V.21 frames and no-signal, at which a gateway may drop its carrier."""
 
 _DATA_TYPE: dict[Modulation, DataType] = {
     Modulation.V21: DataType.V21,
@@ -101,7 +106,7 @@ def transmission(command: pump.Command) -> Iterator[Timed]:
             yield 0.0, _INDICATOR_OF_TONE[tone]
         case pump.SendFrames(frames=frames):
             yield 0.0, Indicator.V21_PREAMBLE
-            yield from _hdlc(frames, Modulation.V21, air.V21_PREAMBLE)
+            yield from _hdlc(frames, Modulation.V21, PREAMBLE)
         case pump.SendTraining(modulation=modulation, seconds=seconds):
             yield 0.0, _TRAINING[modulation, False]
             zeros = bytes(round(seconds * modulation.bit_rate / 8))
@@ -113,6 +118,14 @@ def transmission(command: pump.Command) -> Iterator[Timed]:
         case pump.SendPartialPage(modulation=modulation, short_training=short, frames=frames):
             yield 0.0, _TRAINING[modulation, short]
             yield from _hdlc(frames, modulation, air.training_seconds(modulation, short=short) + air.ECM_PREAMBLE)
+
+
+def busy_seconds(command: pump.Command) -> float:
+    """How long the pump is busy with *command*: as long as a line would be, and longer with V.21."""
+    if isinstance(command, pump.SendFrames):
+        bits = air.frames_bits(command.frames) + CLOSING_FLAGS * air.FLAG_BITS
+        return PREAMBLE + bits / Modulation.V21.bit_rate
+    return air.seconds(command)
 
 
 class T38Pump:
@@ -146,8 +159,7 @@ class T38Pump:
             case _:
                 if not isinstance(command, pump.SendTone):
                     self._listening = None
-                seconds = max(air.seconds(command), 0.0)
-                self._go_on(self.clock.seconds(), seconds, transmission(command))
+                self._go_on(self.clock.seconds(), busy_seconds(command), transmission(command))
 
     def stop(self) -> None:
         """Say and send nothing more."""

@@ -74,6 +74,7 @@ def fax(configuration: Configuration) -> FaxSettings:
         longest_bad_run=t30.longest_bad_run,
         rtn_policy=t30.rtn_policy,
         retransmissions=t30.retransmissions,
+        repeat_last_page=t30.repeat_last_page,
     )
 
 

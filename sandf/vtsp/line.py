@@ -127,6 +127,7 @@ class LineEnd:
         self._trained: set[str] = set()
         self._signal: _Signal | None = None  # from the far end, under way
         self._signal_began = 0.0
+        self._next_piece = 0  # of the signal
         self._hears = False
         self._quiet_at = 0.0  # when what we sent last has passed the far end
         self._transmissions = 0
@@ -236,9 +237,12 @@ class LineEnd:
         del self._calls[name]
         if self._signal is not None:  # its last bit arrives at this very moment
             self._forget("arriving")
+            for index in range(self._next_piece, len(self._signal.pieces)):
+                self._take_piece(self._signal, index)
             self._ends(None)
         self._signal = signal
         self._signal_began = self.clock.seconds()
+        self._next_piece = 0
         self._hears = False
         self._later("arriving", signal.up, self._carrier, signal, sender)
 
@@ -270,18 +274,22 @@ class LineEnd:
 
     def _go_on(self, signal: _Signal, index: int, sender: LineEnd | None) -> None:
         now = self.clock.seconds() - self._signal_began
+        self._next_piece = index
         if index < len(signal.pieces):
             self._later("arriving", signal.pieces[index][1] - now, self._piece, signal, index, sender)
         else:
             self._later("arriving", signal.end - now, self._ends, sender)
 
     def _piece(self, signal: _Signal, index: int, sender: LineEnd | None) -> None:
+        self._take_piece(signal, index)
+        self._go_on(signal, index + 1, sender)
+
+    def _take_piece(self, signal: _Signal, index: int) -> None:
         begins, _, octets, bits = signal.pieces[index]
         if not self._hears and signal.modulation is Modulation.V21:
             self._join_at_flag(signal, begins)
         if self._hears:
             self._hear(signal, octets, bits)
-        self._go_on(signal, index + 1, sender)
 
     def _join_at_flag(self, signal: _Signal, begins: float) -> None:
         """A V.21 receiver that missed the preamble joins at the flag in front of a frame."""

@@ -12,13 +12,14 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from . import fax, mail, memory, rendering, storing
+from . import air_time, fax, mail, memory, rendering, storing
 from .figures import Result, Skipped, as_json, machine, print_table
 
 Bench = Callable[[], list[Result] | Awaitable[list[Result]]]
 BENCHES: dict[str, Bench] = {
     "t30": fax.t30,
     "judging": fax.judging,
+    "air": air_time.air,
     "smtp": mail.smtp,
     "store": storing.store,
     "memory": memory.memory,

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from sandf.protocols.t4.form import Coding, Resolution
+from sandf.protocols.t4.form import Coding, PageForm, Resolution
 from sandf.protocols.t4.quality import judge
 
 from . import papers
@@ -25,11 +25,12 @@ def _cpu_ms(run: Callable[[], object]) -> float:
 
 def _t30(name: str, coding: Coding, *, ecm: bool, aim: float | None) -> Figure:
     best = float("inf")
+    page = papers.page(1, PageForm(coding=coding, resolution=Resolution.FINE))
     for _ in range(ROUNDS):
-        call = FaxCall(coding, ecm=ecm, pages=PAGES)
+        call = FaxCall([page] * PAGES, ecm=ecm)
         best = min(best, _cpu_ms(call.run) / PAGES / 2)
         call.check()
-    octets = len(call.page.octets)
+    octets = len(page.octets)
     return Figure(
         name=name,
         value=best,

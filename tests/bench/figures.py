@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 
 import msgspec
+from rich import table as rich_table
 from rich.console import Console
-from rich.table import Table
 
 from sandf import __version__
 
@@ -46,7 +46,16 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """Why."""
 
 
-Result = Figure | Skipped
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures that belong together and have no aim: by row, one for each of *columns*."""
+
+    name: str
+    unit: str
+    columns: list[str]
+    rows: dict[str, list[float]]
+
+
+Result = Figure | Skipped | Table
 
 
 def machine() -> dict[str, object]:
@@ -73,7 +82,9 @@ def _processor() -> str:
 def as_json(result: Result) -> str:
     """One line."""
     fields = msgspec.to_builtins(result)
-    if isinstance(result, Figure):
+    if isinstance(result, Table):
+        fields["rows"] = {row: [round(value, 4) + 0.0 for value in values] for row, values in result.rows.items()}
+    elif isinstance(result, Figure):
         fields = {
             "name": result.name,
             "value": float(f"{result.value:.4g}"),
@@ -86,8 +97,8 @@ def as_json(result: Result) -> str:
 
 
 def shown(value: float) -> str:
-    """Three digits of *value*, or all before the point."""
-    if abs(value) >= 100:
+    """Three digits of *value*, one behind the point up to a thousand, or all before it."""
+    if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -95,7 +106,7 @@ def shown(value: float) -> str:
 def print_table(about: dict[str, object], results: Sequence[Result]) -> None:
     """All *results*, with the machine they were measured on underneath."""
     console = Console()
-    table = Table(title="sandf bench", title_justify="left", width=min(console.width, TABLE_COLUMNS))
+    table = _empty_table("sandf bench", console)
     table.add_column("figure", overflow="fold", ratio=1)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("unit", no_wrap=True)
@@ -103,14 +114,31 @@ def print_table(about: dict[str, object], results: Sequence[Result]) -> None:
     for result in results:
         if isinstance(result, Skipped):
             table.add_row(result.name, "-")
-        else:
+        elif isinstance(result, Figure):
             table.add_row(result.name, shown(result.value), result.unit, _aim(result))
     console.print(table)
     for result in results:
         if isinstance(result, Skipped):
             console.print(f"not measured: {result.name}: {result.skipped}", highlight=False)
+        elif isinstance(result, Table):
+            _print_table(result, console)
     load = f"load {about['load']} at the start and {os.getloadavg()[0]:.2f} at the end"
     console.print("{python}, {cores} cores, {processor}, {system}, {at};".format(**about), load, highlight=False)
+
+
+def _empty_table(title: str, console: Console) -> rich_table.Table:
+    return rich_table.Table(title=title, title_justify="left", width=min(console.width, TABLE_COLUMNS))
+
+
+def _print_table(result: Table, console: Console) -> None:
+    """Its columns side by side."""
+    table = _empty_table(f"{result.name} ({result.unit})", console)
+    table.add_column("", overflow="fold", ratio=1)
+    for column in result.columns:
+        table.add_column(column, justify="right")
+    for row, values in result.rows.items():
+        table.add_row(row, *[f"{round(value, 3) + 0.0:,.3f}" for value in values])
+    console.print(table)
 
 
 def _aim(figure: Figure) -> str:
@@ -118,4 +146,5 @@ def _aim(figure: Figure) -> str:
         return ""
     colour = "green" if figure.reached else "yellow"
     sign = "≤" if figure.at_most else "≥"
-    return f"[{colour}]{sign} {figure.aim:,.0f}[/{colour}]"
+    aim = f"{figure.aim:,.1f}".removesuffix(".0")
+    return f"[{colour}]{sign} {aim}[/{colour}]"

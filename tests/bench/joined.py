@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
@@ -10,9 +12,9 @@ from sandf.callcontrol.bridge import Bridge
 from sandf.callcontrol.interfaces import IServiceProvider
 from sandf.callcontrol.leg import Leg
 from sandf.callcontrol.media import Page
-from sandf.callcontrol.primitives import PageReceived
+from sandf.callcontrol.primitives import FaxSend, PageReceived
 from sandf.fmsp.settings import FaxSettings
-from sandf.protocols.t4.form import Coding, PageForm, Resolution
+from sandf.protocols.t4.form import PageForm
 
 from ..fmsp.world import Documents, Receiver, Sender, World, rows_of
 from . import papers
@@ -21,14 +23,15 @@ from . import papers
 class PreparedPages:
     """A page source that has nothing left to do."""
 
-    def __init__(self, page: Page, count: int) -> None:
-        self.count = count
-        self._page = page
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.count = len(pages)
+        self._pages = pages
 
     def page(self, number: int, form: PageForm) -> Deferred[Page]:
-        """The same page each time, in the form that it was made for."""
-        assert form == self._page.form, form
-        return succeed(papers.numbered(self._page, number))
+        """A page, in the form that it was made for."""
+        page = self._pages[number - 1]
+        assert form == page.form, form
+        return succeed(papers.numbered(page, number))
 
 
 @implementer(IServiceProvider)
@@ -46,18 +49,18 @@ class PreparedDocuments(Documents):
 
 
 class FaxCall:
-    """A call that sends *pages* times one page of dense text at fine resolution.  :meth:`run` is what is measured."""
+    """A call that sends *pages*, all of one form.  :meth:`run` is what is measured."""
 
-    def __init__(self, coding: Coding, *, ecm: bool, pages: int) -> None:
-        self.page = papers.page(1, PageForm(coding=coding, resolution=Resolution.FINE))
+    def __init__(self, pages: Sequence[Page], *, ecm: bool) -> None:
         self._pages = pages
-        self._world = World(settings=FaxSettings(ecm=ecm, codings=(coding,)))
-        self._world.documents = PreparedDocuments(PreparedPages(self.page, pages))
+        self._world = World(settings=FaxSettings(ecm=ecm, codings=(pages[0].form.coding,)))
+        self._world.documents = PreparedDocuments(PreparedPages(pages))
         self._world.control.register([self._world.documents], [Sender(self._world), Receiver(self._world)])
 
     def run(self) -> None:
         """From the dialling to the end of both calls."""
-        self._sent = self._world.send("100", [[]] * self._pages)
+        order = FaxSend(transmitting_subscriber="+1 555 1000")
+        self._sent = self._world.send("100", [[]] * len(self._pages), setup=order)
         self._world.run()
 
     def check(self) -> None:
@@ -65,6 +68,11 @@ class FaxCall:
         [received] = self._world.received
         causes_ = (self._sent.cause, received.cause)
         assert causes_ == (causes.DELIVERED, causes.RECEIVED), causes_
-        pages = [transaction.page for transaction in received.transactions if isinstance(transaction, PageReceived)]
-        assert len(pages) == self._pages, len(pages)
-        assert rows_of(pages[-1]) == rows_of(self.page), "the last page differs"
+        arrived = [transaction.page for transaction in received.transactions if isinstance(transaction, PageReceived)]
+        assert len(arrived) == len(self._pages), len(arrived)
+        seen: dict[tuple[bytes, bytes], bool] = {}
+        for number, (sent, page) in enumerate(zip(self._pages, arrived, strict=True), 1):
+            pair = sent.octets, page.octets
+            if pair not in seen:
+                seen[pair] = rows_of(sent) == rows_of(page)
+            assert seen[pair], f"page {number} differs"

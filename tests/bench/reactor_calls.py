@@ -93,7 +93,7 @@ def run(page: Page, *, ecm: bool, time_of_line: ScanLineTime) -> TimedClock:
     clock = TimedClock()
     world = World(settings=settings, reactor=clock)
     world.aside = clock.aside
-    world.documents = PreparedDocuments(PreparedPages(page, PAGES))
+    world.documents = PreparedDocuments(PreparedPages([page] * PAGES))
     world.control.register([world.documents], [Sender(world), Receiver(world)])
     sent = world.send("100", [[]] * PAGES)
     gc.collect()

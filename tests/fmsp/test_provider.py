@@ -340,7 +340,7 @@ class TraceTests(WorldCase):
             ],
         )
         self.assertEqual([line.at for line in caller], sorted(line.at for line in caller))
-        self.assertEqual([line.kind for line in caller if line.kind != "frame"], ["tone", "tone", "training", "page"])
+        self.assertEqual([line.kind for line in caller if line.kind != "frame"], ["tone", "training", "page"])
         frame = next(line for line in caller if line.text == "DIS")
         self.assertEqual(frame.octets[:3], b"\xff\x13\x80")
         called = [line.text for line in self.world.trace if line.call_id == "c2" and line.kind == "carrier"]

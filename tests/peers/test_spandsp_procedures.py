@@ -6,6 +6,7 @@ It never sends PIP or PIN for a page: it would only once PIP or PIN came to it a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -124,12 +125,13 @@ class ProcedureTests(SynchronousTestCase):
         self.assertEqual([page.bad_rows > 0 for page in call.pages], [True, False, False])
 
     def test_its_rtn_for_the_last_page(self) -> None:
-        """It takes no DCS after RTN for EOP (process_state_iii_q): the page is not confirmed, and the call fails."""
-        call = Call(self.folder, lost=Pieces(True, TCF + 3, 2))
-        call.send(PICTURES, PLAIN)
-        self.assertIs(call.outcome, Outcome.NO_RESPONSE_TO_DCS)
-        self.assertEqual((call.confirmations.refusals, call.confirmations.pages), ([3], [1, 2]))
-        self.assertEqual(self.exact_there(call), [True] * 2)
+        """The call ends; it would take no DCS after RTN for EOP either (process_state_iii_q)."""
+        for again, outcome in ((False, Outcome.PAGE_REJECTED), (True, Outcome.NO_RESPONSE_TO_DCS)):
+            call = Call(self.folder, lost=Pieces(True, TCF + 3, 2))
+            call.send(PICTURES, replace(PLAIN, repeat_last_page=again))
+            self.assertIs(call.outcome, outcome)
+            self.assertEqual((call.confirmations.refusals, call.confirmations.pages), ([3], [1, 2]))
+            self.assertEqual(self.exact_there(call), [True] * 2)
 
     def test_our_rtn_for_the_last_page(self) -> None:
         """It ends after RTN for EOP, as figure 5-2a has it."""

@@ -21,10 +21,13 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual(settings.fax(embedded()).send_resolution, Resolution.FINE)
 
     def test_t30(self) -> None:
-        configuration = load('[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nlongest_bad_run = 7\n')
+        configuration = load(
+            '[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nrepeat_last_page = true\nlongest_bad_run = 7\n'
+        )
         fax = settings.fax(configuration)
         self.assertEqual(
-            (fax.ecm, fax.min_speed, fax.rtn_policy, fax.longest_bad_run), (False, 4800, RtnPolicy.GO_ON, 7)
+            (fax.ecm, fax.min_speed, fax.rtn_policy, fax.repeat_last_page, fax.longest_bad_run),
+            (False, 4800, RtnPolicy.GO_ON, True, 7),
         )
 
     def test_retry_schedule(self) -> None:

@@ -98,9 +98,9 @@ class TimingTests(LineCase):
         csi, dis = air.frame_bits(CSI), air.frame_bits(DIS)
         self.assertTimes(
             [when for when, _ in ear.heard],
-            [0.08, 1 + (8 + csi + 8) / 300, 1 + (8 + csi + 8 + dis + 8) / 300, 1 + (csi + dis + 32) / 300],
+            [0.08, 0.88 + (csi + 8) / 300, 0.88 + (csi + 8 + dis + 8) / 300, 0.88 + (csi + dis + 16) / 300],
         )
-        self.assertTimes(self.near.at(Transmitted), [1 + (csi + dis + 32) / 300])
+        self.assertTimes(self.near.at(Transmitted), [0.88 + (csi + dis + 16) / 300])
 
     def test_inserted_zeros_take_time(self) -> None:
         plain, stuffed = bytes(30), b"\xff" * 30
@@ -110,7 +110,7 @@ class TimingTests(LineCase):
         bits = air.frame_bits(stuffed) - air.frame_bits(plain)
         self.assertGreater(bits, 40)
         self.assertTimes(
-            self.far.at(CarrierLost), [1 + (16 + 256 + bits + 8) / 300 + (air.frame_bits(plain) - 256) / 300]
+            self.far.at(CarrierLost), [0.88 + (256 + bits + 8) / 300 + (air.frame_bits(plain) - 256) / 300]
         )
 
     def test_training_check_is_zeros_at_the_rate(self) -> None:

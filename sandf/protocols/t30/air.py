@@ -4,7 +4,8 @@ Every bit is charged: training by modem, V.21 preamble, opening and closing flag
 seconds.  Training times are those of the Recommendations without the optional talker echo protection tone:
 V.27ter 2.5.1 (long: 50 + 1074 + 8 symbols), V.29 8 (608 symbols), V.17 5 (long 3344, short 342 symbols).
 
-What this module does not do: it adds no gaps (the terminal asks for those by SendSilence) and no network delay.
+What this module does not do: it adds no gaps (the terminal asks for those by SendSilence), no network delay, and no
+turn-off sequences, which fall into the gaps.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from sandf.protocols.hdlc import fcs, stuffed_bits
 from . import pump
 from .pump import Modulation
 
-V21_PREAMBLE = 1.0
-ECM_PREAMBLE = 0.2  # flags before the first frame of a partial page (T.4 Annex A)
 FLAG_BITS = 8
-V21_CLOSING_FLAGS = 2
+V21_PREAMBLE = 32 * FLAG_BITS / Modulation.V21.bit_rate
+"""Flags before the one that opens the first frame; with it they are 0.88 s of the 1 s, give or take 15 %, that T.30
+5.3.1 asks for, and 0.853 s without.  A call has dozens of these, and their last 0.12 s say nothing to anybody."""
+ECM_PREAMBLE = 0.2
+"""Flags before the one that opens the first frame of a partial page: 200 ms, and up to 100 ms more (T.4 A.3.1)."""
+V21_CLOSING_FLAGS = 1
+"""A frame ends with a flag (T.30 5.3.3); nothing is asked for behind it."""
 ECM_CLOSING_FLAGS = 2
+"""Behind the last RCP: flags for less than 50 ms (T.4 A.3.8)."""
 
 _SYMBOL_RATE = {Modulation.V27TER_2400: 1200, Modulation.V27TER_4800: 1600}
 _LONG_SYMBOLS = {"V.27ter": 50 + 1074 + 8, "V.29": 608, "V.17": 256 + 2976 + 64 + 48}

@@ -68,6 +68,7 @@ class Input(enum.Enum):
     HOST = "host answered"
     CARRIER_UP = "high-speed carrier up"
     CARRIER_LOST = "high-speed carrier lost"
+    LINE_TOO_LONG = "no EOL for 5 s"
     FLAGS_LOST = "V.21 carrier lost"
     NO_REPLY = "T2 or T4 expired"
     UNKNOWN_FRAME = "well-formed frame with an unknown FCF"

@@ -1,9 +1,9 @@
 """The terminal's side of the half-duplex line: transmissions in turn, gaps between them, then listening.
 
-A reply goes out only when the far carrier is gone and :attr:`.settings.TerminalSettings.gap` (75 ms, T.30
-5.3.2.2) has passed; a far carrier that will not go is waited for no longer than timer ``X quiet``.  After the
-last transmission the line listens, and the reply timer (T2 or T4) runs; it stands still while flags or frames are
-heard (T.30 5.4.3.1) and starts anew if they came to nothing.
+A reply goes out only when the far carrier is gone and :attr:`.settings.TerminalSettings.gap` has passed (75 ms, give
+or take 20: T.30 5.1, notes 3 and 4); a far carrier that will not go is waited for no longer than timer ``X quiet``.
+After the last transmission the line listens, and the reply timer (T2 or T4) runs; it stands still while flags or frames
+are heard (T.30 5.4.3.1) and starts anew if they came to nothing.
 
 What this module does not do: it looks into no frame and knows no chart.
 """
@@ -98,7 +98,8 @@ class Line:
         self.stop_reply()
         self._queue = deque(command for command in self._queue if isinstance(command, pump.SendTone))
         for transmission in self._turn.transmissions:
-            self._queue.append(pump.SendSilence(seconds=self._gap))
+            if not isinstance(transmission, pump.SendSilence):
+                self._queue.append(pump.SendSilence(seconds=self._gap))
             self._queue.append(transmission)
         self._under_way = True
         self._go(now)

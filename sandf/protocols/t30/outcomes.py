@@ -54,6 +54,7 @@ class Outcome(enum.Enum):
     CLEARED_IN_MESSAGE = ("cleared-in-message", 50, "The line went away while pages were sent.")
     # Receive side, phases C and D.
     NO_PAGE = ("no-page", 73, "T2 expired: the page expected did not come.")
+    NO_END_OF_LINE = ("no-end-of-line", 91, "No EOL came for 5 s: what came was no page.")
     NO_COMMAND = ("no-command", 100, "T2 expired: no post-message command came after the page.")
     NO_CALLER_AFTER_EOM = ("no-caller-after-eom", 74, "T1 expired after EOM.")
     INVALID_COMMAND = ("invalid-command", 102, "A command during reception made no sense.")

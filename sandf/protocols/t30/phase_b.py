@@ -45,6 +45,7 @@ def send_cng(s: Session, frame: Frame, now: float) -> None:
     """0.5 s of CNG, then 3 s of listening (T.30 4.2); none while something is heard."""
     if s.line.far is None:
         s.line.tone(pump.Tone.CNG, CNG_SECONDS, now=now)
+        now += CNG_SECONDS
     s.board.start(Timer.X_CNG, now)
 
 

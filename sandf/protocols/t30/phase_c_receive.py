@@ -17,6 +17,7 @@ from .message import find_end
 from .outcomes import Outcome
 from .phase_b import capabilities_received, poll, send_dis
 from .phase_b_training import dcs_received, repeat
+from .scan_line import LineWatch
 from .session import Session
 from .settings import CopyQuality, Role
 from .timers import Timer
@@ -63,10 +64,12 @@ def invalid_command(s: Session, frame: Frame, now: float) -> State:
 
 def page_begins(s: Session, frame: Frame, now: float) -> None:
     """The high-speed carrier is up."""
-    s.receiving.answered = False
+    receiving = s.receiving
+    assert receiving.parameters is not None
+    receiving.answered = False
+    receiving.line_watch = LineWatch(round(s.settings.longest_scan_line * receiving.parameters.modulation.bit_rate))
     if s.settings.judge is not None:
-        assert s.receiving.parameters is not None
-        s.settings.judge.begin(s.receiving.parameters)
+        s.settings.judge.begin(receiving.parameters)
 
 
 def page_over(s: Session, frame: Frame, now: float) -> State:
@@ -77,6 +80,11 @@ def page_over(s: Session, frame: Frame, now: float) -> State:
     s.tell(Progress(number=s.receiving.number, octets=s.receiving.octets, total=None))
     s.line.listen(pump.ListenForFrames(), Timer.T2, now)
     return State.COMMAND_AWAITED
+
+
+def line_too_long(s: Session, frame: Frame, now: float) -> State:
+    """A scan line that lasts too long: the line is given up (T.4 3.2)."""
+    return s.close(Outcome.NO_END_OF_LINE)
 
 
 def no_page(s: Session, frame: Frame, now: float) -> State:
@@ -280,6 +288,7 @@ TABLE: Table = {
     (State.PAGE_AWAITED, Fcf.CRP): row(repeat, State.PAGE_AWAITED),
     (State.PAGE_AWAITED, Fcf.DCN): _DCN,
     (State.PAGE_ARRIVING, Input.CARRIER_LOST): row(page_over, State.COMMAND_AWAITED, State.PAGE_AWAITED),
+    (State.PAGE_ARRIVING, Input.LINE_TOO_LONG): row(line_too_long, State.ENDED),
     (State.PAGE_ARRIVING, Fcf.DCN): _DCN,
     (State.COMMAND_AWAITED, Input.NO_REPLY): row(no_command, State.DCN_SENT),
     (State.COMMAND_AWAITED, Fcf.DCS): _DCS,

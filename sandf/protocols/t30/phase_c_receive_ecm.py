@@ -112,7 +112,7 @@ def eor_received(s: Session, frame: Frame, now: float) -> State | None:
         return None
     if receiving.answered and not receiving.block.heard and receiving.answer is Fcf.ERR:
         return answer_again(s, now)
-    receiving.damaged = True
+    receiving.damaged = receiving.lost = True
     receiving.answered_counters = b""
     _take_block(s)
     if command is Fcf.NULL:

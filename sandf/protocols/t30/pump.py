@@ -62,14 +62,14 @@ class SendTone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSilence:
-    """Send nothing for *seconds* (the 75 ms gaps, or the wait before CED), then report Transmitted."""
+    """Send nothing for *seconds* (the gaps between carriers, or the wait before CED), then report Transmitted."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendFrames:
-    """Send binary coded control frames at V.21, 1 s of preamble first (T.30 5.3.1)."""
+    """Send binary coded control frames at V.21, a preamble of flags first (T.30 5.3.1: 1 s, give or take 15 %)."""
 
     frames: tuple[bytes, ...]
 

@@ -16,6 +16,7 @@ from .frames import Fcf, build
 from .line import Line
 from .outcomes import Outcome
 from .pump import Modulation
+from .scan_line import LineWatch
 from .settings import Intention, Role, TerminalSettings
 from .timers import Timer, TimerBoard
 
@@ -63,6 +64,7 @@ class Receiving:
     number: int = 1
     data: list[bytes] = field(default_factory=list)
     octets: int = 0
+    line_watch: LineWatch | None = None  # of a page without ECM
     command: Fcf | None = None
     verdict: Verdict = Verdict.MCF
     answer: Fcf = Fcf.MCF
@@ -76,6 +78,7 @@ class Receiving:
     block: IncomingBlock = field(default_factory=IncomingBlock)
     answered_counters: bytes = b""
     damaged: bool = False
+    lost: bool = False  # a page of this call was given up by EOR
     interrupted: bool = False
     long_training: bool = False
 
@@ -131,15 +134,16 @@ class Session:
         return pump.ListenForPage(modulation=modulation, short_training=short, ecm=parameters.ecm)
 
     def end(self, outcome: Outcome, now: float) -> State:
-        """Send DCN and end with *outcome* (T.30 5.3.6.1.8)."""
-        return self.last_words(Fcf.DCN, outcome, now)
+        """Send DCN and end with *outcome*, after a silence that lets it arrive (T.30 5.3.6.1.8)."""
+        return self.last_words(Fcf.DCN, outcome, now, silence=self.settings.clearing_silence)
 
-    def last_words(self, fcf: Fcf, outcome: Outcome, now: float) -> State:
-        """Send one frame, and end with *outcome* when it has left."""
+    def last_words(self, fcf: Fcf, outcome: Outcome, now: float, *, silence: float = 0.0) -> State:
+        """Send one frame, and end with *outcome* when it has left and *silence* (seconds) has passed."""
         self._decide(outcome)
         self.board.clear()
         self.line.drop()
-        self.line.send(pump.SendFrames(frames=(self.frame(fcf),)), listen=None, reply=None, now=now)
+        after = (pump.SendSilence(seconds=silence),) if silence else ()
+        self.line.send(pump.SendFrames(frames=(self.frame(fcf),)), *after, listen=None, reply=None, now=now)
         return State.DCN_SENT
 
     def close(self, outcome: Outcome) -> State:
@@ -152,5 +156,5 @@ class Session:
 
     def _decide(self, outcome: Outcome) -> None:
         if self.outcome is None:
-            lost = outcome is Outcome.COMPLETED and self.sending.lost
-            self.outcome = Outcome.PAGE_NOT_CORRECTED if lost else outcome
+            lost = self.sending.lost or self.receiving.lost
+            self.outcome = Outcome.PAGE_NOT_CORRECTED if lost and outcome is Outcome.COMPLETED else outcome

@@ -96,21 +96,24 @@ class TerminalSettings:
     # A larger page is not taken, and ends the call: two hours and a half at 14400 bit/s.
     max_page_octets: int = 16 * 1024 * 1024
     judge: Judge | None = None
+    longest_scan_line: float = 5.0
     rtp_share: float = 0.05
     rtn_share: float = 0.15
     longest_bad_run: int | None = None
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: int = 1
-    # RTN to EOP: figure 5-2a goes to DCN; with this the last page is sent again like any other, as people expect.
-    repeat_last_page: bool = True
+    # RTN to EOP: figure 5-2a goes to DCN, and a later call sends the page again; with this it is sent again at once.
+    repeat_last_page: bool = False
     operator: bool = False
     # A well-formed final frame with an unknown FCF ends the call (figure 5-2); else it is noise.
     end_on_unknown_frame: bool = True
     tries: int = 3
     dis_tries: int | None = None
     pprs_before_correction: int = 4
-    answer_silence: float = 0.2
-    ced_seconds: float = 3.0
-    gap: float = 0.075
-    tcf_seconds: float = 1.5
+    answer_silence: float = 0.2  # at least so long (4.1.1)
+    ced_seconds: float = 2.7  # 2.6 to 4.0 s (4.1.1)
+    gap: float = 0.06  # 55 to 95 ms where the modulation changes (5.1, notes 3 and 4)
+    # After DCN the line is kept so long: what lies in a buffer on the way when the call is cleared never arrives.
+    clearing_silence: float = 1.0
+    tcf_seconds: float = 1.5  # give or take 10 % (5.3.6.1.3)
     timers: Mapping[Timer, float] = field(default_factory=dict)

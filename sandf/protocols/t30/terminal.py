@@ -326,6 +326,8 @@ class Terminal:
             if s.settings.judge is not None:
                 s.settings.judge.feed(octets)
             self._progress(receiving.octets)
+            if receiving.line_watch is not None and receiving.line_watch.feed(octets):
+                self._dispatch(Input.LINE_TOO_LONG, NO_FRAME, now)
 
     def _progress(self, octets: int) -> None:
         """Tell of a page on its way in, every few thousand octets."""

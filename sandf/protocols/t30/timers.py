@@ -53,7 +53,8 @@ ROWS: dict[Timer, TimerRow] = {
     Timer.T2: TimerRow(seconds=6.9, minimum=5.0, maximum=7.0, clause="5.4.3.1: loss of command synchronization"),
     Timer.T3: TimerRow(seconds=10.0, minimum=5.0, maximum=15.0, clause="5.4.3.1: alert the operator"),
     Timer.T4: TimerRow(seconds=3.0, minimum=2.55, maximum=3.45, clause="5.4.3.1: response, automatic unit"),
-    Timer.T5: TimerRow(seconds=60.0, minimum=55.0, maximum=65.0, clause="Annex A: receiver not ready"),
+    # At its upper end: a receiver that is busy for so long has most of the fax, and a new call would begin anew.
+    Timer.T5: TimerRow(seconds=65.0, minimum=55.0, maximum=65.0, clause="Annex A: receiver not ready"),
     Timer.T6: TimerRow(seconds=5.0, minimum=4.5, maximum=5.5, clause="C.5: identify, duplex on ISDN; not used here"),
     Timer.T7: TimerRow(seconds=6.0, minimum=5.0, maximum=7.0, clause="C.5: command loss, duplex; not used here"),
     Timer.T8: TimerRow(seconds=10.0, minimum=9.0, maximum=11.0, clause="C.5: receiver busy, duplex; not used here"),

@@ -10,6 +10,8 @@ from sandf.protocols.t4.form import Coding, Paper, Resolution
 from sandf.protocols.t30 import events, pump
 from sandf.protocols.t30.picture import ScanLineTime
 from sandf.protocols.t30.pump import Modulation
+from sandf.protocols.t30.settings import Intention, Role
+from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t30.timers import Timer
 
 from .calls import CALLED, CALLER, CallTestCase, settings
@@ -151,6 +153,18 @@ class Calls(CallTestCase):
         self.assertGreaterEqual(line.called.frames.count("DIS"), 4)
         self.assertEqual(line.called.frames[-1], "DCN")
 
+    def test_cng_is_half_a_second_in_three_and_a_half(self) -> None:
+        terminal = Terminal(CALLER, role=Role.CALLER, intention=Intention.SEND)
+        terminal.start(0.0)
+        now, began = 0.0, []
+        while now < 30:
+            if any(isinstance(command, pump.SendTone) for command in terminal.commands()):
+                began.append(now)
+                terminal.receive_signal(pump.Transmitted(), now + 0.5)
+            now = terminal.next_deadline() or 30
+            terminal.handle_timer(now)
+        self.assertEqual(began, [3.5 * number for number in range(9)])
+
     def test_t2_page_never_comes(self) -> None:
         host = Host(pages=[page(), page()], commit_delay=None)
         for ecm, outcome in ((True, "NO_COMMAND"), (False, "NO_COMMAND")):
@@ -228,7 +242,7 @@ class Hosts(CallTestCase):
         line = Line(CALLER, CALLED, pages=[page()]).start()
         line.run(until=1.0)
         line.called.do(line.called.terminal.hang_up)
-        line.run(until=5.0)
+        line.run(until=6.0)
         self.assertEqual((line.called.frames, line.called.released), (["DCN"], True))
 
     def test_bearer_lost_anywhere(self) -> None:

@@ -329,6 +329,20 @@ class AirTimes(SynchronousTestCase):
                 inserted, ones = inserted + 1, 0
         self.assertEqual(air.frame_bits(octets), 8 * (len(octets) + 2) + inserted)
 
+    def test_default_times_are_lawful(self) -> None:
+        terminal = TerminalSettings()
+        for seconds, least, most in (
+            (air.V21_PREAMBLE, 0.85, 1.15),  # T.30 5.3.1, with the opening flag and without
+            (air.V21_PREAMBLE + air.FLAG_BITS / 300, 0.85, 1.15),
+            (air.ECM_PREAMBLE, 0.2, 0.3),  # T.4 A.3.1
+            (air.ECM_CLOSING_FLAGS * air.FLAG_BITS / 2400, 0.0, 0.05),  # T.4 A.3.8, at the slowest
+            (terminal.gap, 0.055, 0.095),  # T.30 5.1
+            (terminal.answer_silence, 0.2, 2.5),  # T.30 4.1.1
+            (terminal.ced_seconds, 2.6, 4.0),  # T.30 4.1.1
+            (terminal.tcf_seconds, 1.35, 1.65),  # T.30 5.3.6.1.3
+        ):
+            self.assertTrue(least <= seconds <= most, (seconds, least, most))
+
     def test_transmissions(self) -> None:
         self.assertEqual(air.seconds(pump.SendSilence(seconds=0.075)), 0.075)
         self.assertAlmostEqual(air.seconds(pump.SendTraining(modulation=Modulation.V29_9600, seconds=1.5)), 1.753, 3)
@@ -337,7 +351,7 @@ class AirTimes(SynchronousTestCase):
         self.assertAlmostEqual(air.training_seconds(Modulation.V27TER_4800), 0.7075, 4)
         self.assertAlmostEqual(air.training_seconds(Modulation.V27TER_2400), 0.943, 3)
         cfr = pump.SendFrames(frames=(frames.build(Fcf.CFR),))
-        self.assertTrue(1.15 < air.seconds(cfr) < 1.25)
+        self.assertAlmostEqual(air.seconds(cfr), 0.88 + (air.frame_bits(frames.build(Fcf.CFR)) + 8) / 300)
         self.assertEqual(air.seconds(pump.ListenForFrames()), 0.0)
         send = pump.SendPage(modulation=Modulation.V17_14400, short_training=True, octets=bytes(18000))
         self.assertAlmostEqual(air.seconds(send), 10.1425, 4)

@@ -70,7 +70,7 @@ class Fill(SynchronousTestCase):
         st.sampled_from(Paper),
         st.sampled_from([Coding.MH, Coding.MR]),
         st.sampled_from([ScanLineTime.MS_10, ScanLineTime.MS_20]),
-        st.sampled_from([2400, 14400]),
+        st.sampled_from([4800, 14400]),
     )
     def test_any_rows(self, seed: int, paper: Paper, coding: Coding, time: ScanLineTime, rate: int) -> None:
         self.check(drawn_rows(seed, paper.value, 40), coding, time, rate)

@@ -311,10 +311,10 @@ class Transmitter(SynchronousTestCase):
         self.assertEqual(self.outcome(driver), "NO_RESPONSE_TO_EOP")
 
     def test_last_page_rejected(self) -> None:
-        driver = sending(TerminalSettings(repeat_last_page=False))
+        driver = sending()
         self.assertEqual(driver.hear(build(Fcf.RTN)), ["DCN"])
         self.assertEqual(self.outcome(driver), "PAGE_REJECTED")
-        driver = sending()
+        driver = sending(TerminalSettings(repeat_last_page=True))
         self.assertEqual(driver.hear(build(Fcf.RTN)), ["DCS", "Training V27TER_2400"])
 
     def test_pin_and_pip(self) -> None:

@@ -31,7 +31,8 @@ class Retraining(CallTestCase):
     def test_rtn_repeats_the_page_once(self) -> None:
         pages = self.pages(2)
         for last in (1, 2):
-            line = Line(CALLER, self.judged(30, 0, 0), pages=pages[:last]).run()
+            caller = settings(repeat_last_page=last == 1)
+            line = Line(caller, self.judged(30, 0, 0), pages=pages[:last]).run()
             self.check(line, [pages[0], *pages[:last]])
             self.assertEqual([p.verdict.name for p in line.called.host.received][:2], ["RTN", "MCF"])
             self.assertEqual([p.after_rejected for p in line.called.host.received][:2], [False, True])

@@ -1,0 +1,187 @@
+"""What is asserted where: timing of everything that the device sends, and the checks that the data names.
+
+Times are seconds, with the tolerances of T.30 5.3.1, 5.3.6.1 and 5.4.3.1 and those that the data gives.
+
+What this module does not do: it knows no sequence; frames and their order are the tester's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+
+from sandf.protocols.hdlc import fcs
+from sandf.protocols.t4.bits import to_bits
+from sandf.protocols.t4.codes import EOL
+from sandf.protocols.t4.line import min_line_bits
+from sandf.protocols.t4.walk import walk
+from sandf.protocols.t30 import air, pump
+from sandf.protocols.t30.capabilities import Parameters, is_set
+from sandf.protocols.t30.frames import name_of
+
+from .bearer import Heard
+from .pictures import Picture
+
+PREAMBLE = (0.850, 1.150)
+GAP = (0.055, 0.095)
+CED = (2.6, 4.0)
+CNG_ON = (0.425, 0.575)
+CNG_OFF = (2.55, 3.45)
+TCF = (1.35, 1.65)
+REPEAT = (2.55, 3.45)
+"""T4: from the end of a command to the same again."""
+AFTER_EOM = (5.0, 7.0)
+"""T2: from the end of MCF for EOM to DIS."""
+AFTER_DAMAGE = (0.2, 0.4)
+"""A command again, 200 ms and a gap after a damaged response (T.30 5.2)."""
+T1 = (30.0, 40.0)
+CLOCK = 1e-6
+_RCP = 3
+
+
+def within(what: str, seconds: float, limits: tuple[float, float]) -> None:
+    """Raises AssertionError unless *seconds* lie within *limits*."""
+    low, high = limits
+    assert low - CLOCK <= seconds <= high + CLOCK, f"{what} of {seconds * 1000:.0f} ms, not {low} to {high} s"
+
+
+def preamble(heard: Heard) -> None:
+    """Flags in front of the first frame of a V.21 carrier; a later frame has no more than the flag between."""
+    if not heard.first:
+        return
+    bits = air.frame_bits(heard.octets) + 2 * air.FLAG_BITS
+    within("a preamble", heard.ended - heard.began - bits / pump.Modulation.V21.bit_rate, PREAMBLE)
+
+
+def silence(heard: Heard) -> None:
+    """The silence in front of a carrier: a gap, a damaged answer and 200 ms, T4, T2, or longer waits for the host."""
+    silences = [seconds for seconds in (heard.after_own, heard.after_far) if seconds is not None]
+    if not silences:
+        return
+    shortest = min(silences)
+    lawful = (GAP, AFTER_DAMAGE, (REPEAT[0], float("inf")))
+    assert any(low - CLOCK <= shortest <= high + CLOCK for low, high in lawful), f"a gap of {shortest * 1000:.0f} ms"
+
+
+def timer(heard: Heard, before: Heard | None) -> None:
+    """Where the tester said nothing in between: T4 before a command (with TCF) again, T2 from MCF for EOM to DIS."""
+    answered = heard.after_own is None or (heard.after_far is not None and heard.after_far < heard.after_own)
+    if before is None or answered:
+        return
+    assert heard.after_own is not None
+    if heard.command == before.command or isinstance(before.command, pump.SendTraining):
+        within("T4", heard.after_own, REPEAT)
+    elif name_of(before.octets) == "MCF":
+        within("T2", heard.after_own, AFTER_EOM)
+
+
+def tone(heard: Heard) -> None:
+    """Length of CED and CNG, and how long CNG pauses."""
+    assert isinstance(heard.command, pump.SendTone)
+    is_cng = heard.command.tone is pump.Tone.CNG
+    within(heard.command.tone.value, heard.ended - heard.began, CNG_ON if is_cng else CED)
+    if is_cng and heard.after_own is not None and (heard.after_far is None or heard.after_far > heard.after_own):
+        within("CNG's pause", heard.after_own, CNG_OFF)
+
+
+def training(heard: Heard) -> None:
+    """TCF is right behind DCS, 1.5 s of zeros."""
+    assert isinstance(heard.command, pump.SendTraining)
+    within("TCF", heard.command.seconds, TCF)
+    assert heard.after_own is not None
+    within("the gap before TCF", heard.after_own, GAP)
+
+
+def page(heard: Heard, parameters: Parameters, pictures: list[Picture]) -> None:
+    """A page without ECM: it shows one of *pictures*, ends with RTC, and no scan line is too short."""
+    command = heard.command
+    assert isinstance(command, pump.SendPage)
+    assert command.modulation is parameters.modulation, f"a page at {command.modulation}, DCS said {parameters}"
+    assert command.short_training is (command.modulation.system == "V.17")
+    shows(command.octets, parameters, pictures)
+    starts = [found.end() for found in re.finditer(EOL, to_bits(command.octets))]
+    shortest = min(b - a for a, b in itertools.pairwise(starts[: len(pictures[0]) + 1]))
+    least = min_line_bits(parameters.scan_line_ms, command.modulation.bit_rate)
+    assert shortest >= least, f"a scan line of {shortest} bits, at least {least} are due"
+
+
+def shows(octets: bytes, parameters: Parameters, pictures: list[Picture]) -> None:
+    """The coded page *octets* show one of *pictures*, whole."""
+    lines = walk(octets, parameters.form.coding, parameters.form.width, keep=True)
+    assert lines.changes is not None and lines.ended and not lines.bad, lines
+    assert tuple(map(tuple, lines.changes)) in pictures, "the page does not show what was sent"
+
+
+def frames_of(heard: Heard, frame_octets: int, expected: set[int] | None) -> dict[int, bytes]:
+    """The FCD frames of a partial page by number: all of *expected*, no others, and three RCP behind them."""
+    command = heard.command
+    assert isinstance(command, pump.SendPartialPage)
+    *fcd, one, two, three = command.frames
+    assert one == two == three and one[2] == 0x86 and len(fcd) > 0, "RCP three times (T.4 Annex A)"
+    found = {frame[3]: frame[4:] for frame in fcd}
+    sizes = {len(octets) for octets in found.values()}
+    assert sizes == {frame_octets}, f"frames of {sizes} octets, not {frame_octets}"
+    numbers = set(range(len(found))) if expected is None else expected
+    assert len(found) == len(fcd) and set(found) == numbers, f"frames {sorted(found)}, not {sorted(numbers)}"
+    return found
+
+
+def _bits(*wanted: tuple[int, bool]) -> Callable[[Heard], None]:
+    def check(heard: Heard) -> None:
+        if name_of(heard.octets) != "DIS":
+            return  # the data says so of a DCS once
+        for bit, expected in wanted:
+            assert is_set(heard.octets[3:], bit) is expected, f"DIS bit {bit} is {not expected}"
+        extension(heard)
+
+    return check
+
+
+def extension(heard: Heard) -> None:
+    """Extension bits of DIS (24, 32 ...) are set in every octet but the last, and no bit lies behind a 0."""
+    fif = heard.octets[3:]
+    assert all(octet & 0x80 for octet in fif[2:-1]) and not fif[-1] & 0x80, fif.hex(" ")
+
+
+def framing(heard: Heard) -> None:
+    """Address, control and an FCS that can be computed; the line carries exactly those octets (T.30 5.3)."""
+    assert heard.octets[0] == 0xFF and heard.octets[1] in (0x03, 0x13) and len(fcs(heard.octets)) == 2
+
+
+def sequence(heard: Heard) -> None:
+    """That it came, in its place: which the tester asserts at every step."""
+
+
+def _timing(heard: Heard) -> None:
+    preamble(heard)
+    silence(heard)
+
+
+_SEQUENCE = (
+    "receipt of", "Respond ", "Disconnect", "decoding of", "Check IMPRESS", "Accept", "Reject", "Unknown frame", "FTT",
+    "Low side", "High side", "Device goes", "Two ", "One ", "Repeated", "Do not respond", "Polled", "Reception",
+    "CSI", "NSF", "T2 elapses", "CED is",
+)  # fmt: skip
+OF_DESCRIPTION: dict[str, Callable[[Heard], None]] = {
+    "preamble is 850ms to 1150ms": preamble,
+    "FTT preamble between 850ms and 1150ms": preamble,
+    "CED to DIS silence is 55ms to 95ms": silence,
+    "DIS FIF content": extension,
+    "DIS framing": framing,
+    "DIS exhibits T.4 transmitter ability without password": _bits((9, True), (50, False)),
+    "DIS exhibits T.4 transmitter ability with password": _bits((9, True), (50, True)),
+    "DIS not exhibit T.4 transmit capability": _bits((9, False)),
+}
+"""What the description of a check asserts beyond what the tester asserts of every step."""
+
+
+def assertion(description: str) -> Callable[[Heard], None] | None:
+    """The assertion of a check; None if nobody has thought of it."""
+    if description in OF_DESCRIPTION:
+        return OF_DESCRIPTION[description]
+    if "preamble" in description:
+        return _timing
+    if "framing" in description:
+        return framing
+    return sequence if description.startswith(_SEQUENCE) else None
