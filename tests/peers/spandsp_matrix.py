@@ -150,7 +150,7 @@ def supported(row: Mapping[str, str]) -> bool:
 def drawn(number: int, width: int, count: int) -> Picture:
     """Page *number*: lines of text with white between them, a black row and a halftone one; light where it is long."""
     rng = random.Random(number * 1000003 + width)
-    marks = 2 if count > 1000 else 12
+    marks = 4 if count > 1000 else 12
     rows: list[list[int]] = []
     changes: list[int] = []
     for row in range(count):
