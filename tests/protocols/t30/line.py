@@ -1,6 +1,7 @@
 """A line in virtual time between two terminals, with the air times of :mod:`sandf.protocols.t30.air`, and hosts.
 
-Impairments are a function: it sees each V.21 frame or ECM frame on its way and says what arrives.
+Impairments are two functions: one sees each V.21 frame or ECM frame on its way and says what arrives, the other sees
+each transmission and says how much of it is heard, how late, and whether it echoes.
 """
 
 from __future__ import annotations
@@ -23,12 +24,36 @@ from sandf.protocols.t30.terminal import TABLE, Terminal
 
 Impairment = Callable[[str, str, bytes], Iterable[tuple[bytes, bool]]]
 DETECT = 0.05
+GAP = 0.075
+PIECE_SECONDS = 60.0  # a page arrives at least so often, and nothing takes its carrier for stuck
 E = TypeVar("E", bound=events.Event)
 
 
 def clean(sender: str, name: str, octets: bytes) -> Iterable[tuple[bytes, bool]]:
     """Everything arrives as it was sent."""
     return [(octets, True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What becomes of a transmission on its way.
+
+    It arrives *late* seconds after it was sent, behind what was sent before it; only the first *share* of it is heard,
+    and the carrier is gone after that; its sender hears it again *echo* seconds after it was sent.
+    """
+
+    late: float = 0.0
+    share: float = 1.0
+    echo: float = 0.0
+
+
+UNHARMED = Fate()
+Carriage = Callable[[str, pump.Command], Fate]
+
+
+def unharmed(sender: str, command: pump.Command) -> Fate:
+    """Every transmission is heard at once and whole."""
+    return UNHARMED
 
 
 @dataclass
@@ -112,7 +137,9 @@ class End:
         self.host = host
         self.listening: pump.Command | None = None
         self.sending: pump.Command | None = None
-        self.sending_until = 0.0
+        self.arriving: pump.Command | None = None
+        self.arrives_until = 0.0  # when the latest of our transmissions is over at the far end
+        self.echo_until = 0.0
         self.hears: Modulation | None = None
         self.released = False
         self.frames: list[str] = []
@@ -170,6 +197,7 @@ class Line:
         caller_intention: Intention = Intention.SEND,
         called_intention: Intention = Intention.RECEIVE,
         impair: Impairment = clean,
+        fate: Carriage = unharmed,
         bad_training: Callable[[Modulation], bool] = lambda modulation: False,
         spoil: Callable[[bytes], bytes] = lambda octets: octets,
         caller_host: Host | None = None,
@@ -179,6 +207,7 @@ class Line:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self.impair = impair
+        self.fate = fate
         self.bad_training = bad_training
         self.spoil = spoil
         self.trace: list[str] = []
@@ -214,86 +243,139 @@ class Line:
                 return
             case pump.ListenForFrames() | pump.ListenForTraining() | pump.ListenForPage():
                 end.listening = command
-                far = self.other(end).sending
-                if isinstance(far, pump.SendFrames) and end.hears is None:
-                    self.at(DETECT, lambda: self._late_carrier(end, far))
+                if isinstance(end.arriving, pump.SendFrames) and end.hears is None:
+                    self.at(DETECT, partial(self._late_carrier, end, end.arriving))
                 return
         assert end.sending is None, (end.sending, command)
         duration = air.seconds(command)
-        end.sending, end.sending_until = command, self.now + duration
+        end.sending = command
         end.sent.append(command)
-        far_end = self.other(end)
         match command:
             case pump.SendTone(tone=tone):
-                self.at(0.3, lambda: far_end.signal(pump.ToneDetected(tone=tone)))
-            case pump.SendFrames(frames=octets):
-                self._send_frames(end, far_end, command, octets)
-            case pump.SendTraining() | pump.SendPage() | pump.SendPartialPage():
-                self._send_fast(end, far_end, command, duration)
-        self.at(duration, lambda: self._done(end, far_end))
+                self.at(0.3, lambda: self.other(end).signal(pump.ToneDetected(tone=tone)))
+            case pump.SendFrames() | pump.SendTraining() | pump.SendPage() | pump.SendPartialPage():
+                self._send(end, command, duration)
+        self.at(duration, lambda: self._done(end))
 
-    def _done(self, end: End, far_end: End) -> None:
+    def _send(self, end: End, command: pump.Command, duration: float) -> None:
+        fate, far = self.fate(end.name, command), self.other(end)
+        begins = fate.late
+        if end.arrives_until > self.now + 1e-6:
+            begins = max(begins, end.arrives_until + GAP - self.now)
+        end.arrives_until = self.now + begins + duration
+        heard = duration * fate.share
+        match command:
+            case pump.SendFrames(frames=octets):
+                self._send_frames(end, octets, begins, heard, fate.echo)
+            case pump.SendTraining() | pump.SendPage() | pump.SendPartialPage():
+                self._send_fast(end, command, duration, begins, heard)
+        if heard <= 0.0:
+            return
+        if begins > 0.0:
+            self.at(begins, lambda: self._arrive(far, command))
+        else:
+            self._arrive(far, command)
+        self.at(begins + heard, lambda: self._fade(far, command))
+        if fate.echo > 0.0:
+            self.at(duration + DETECT, lambda: self._echo(end, fate.echo - DETECT))
+
+    def _done(self, end: End) -> None:
         end.sending = None
-        if far_end.hears is not None:
-            far_end.hears = None
-            far_end.signal(pump.CarrierLost())
         end.signal(pump.Transmitted())
 
-    def _late_carrier(self, end: End, far: pump.Command) -> None:
-        if self.other(end).sending is far and end.hears is None and not end.deaf:
-            end.hears = Modulation.V21
-            end.signal(pump.CarrierDetected(modulation=Modulation.V21))
+    def _arrive(self, end: End, command: pump.Command) -> None:
+        end.arriving = command
+
+    def _fade(self, end: End, command: pump.Command) -> None:
+        if end.arriving is command:
+            end.arriving = None
+            self._quiet(end)
+
+    def _echo(self, end: End, seconds: float) -> None:
+        end.echo_until = self.now + seconds
+        self._hear(end, Modulation.V21)
+        self.at(seconds, lambda: self._quiet(end))
+
+    def _quiet(self, end: End) -> None:
+        """A carrier has ended at *end*; it hears none any more unless another is there."""
+        if end.hears is not None and end.arriving is None and end.echo_until <= self.now:
+            end.hears = None
+            end.signal(pump.CarrierLost())
+
+    def _late_carrier(self, end: End, arriving: pump.Command) -> None:
+        if end.arriving is arriving:
+            self._hear(end, Modulation.V21)
 
     def _hear(self, end: End, modulation: Modulation) -> None:
         if not end.deaf and end.hears is None and not end.released:
             end.hears = modulation
             end.signal(pump.CarrierDetected(modulation=modulation))
 
-    def _send_frames(self, end: End, far: End, command: pump.Command, octets: tuple[bytes, ...]) -> None:
-        self.at(DETECT, lambda: self._hear(far, Modulation.V21))
-        bits = 0
+    def _send_frames(self, end: End, octets: tuple[bytes, ...], begins: float, heard: float, echo: float) -> None:
+        far = self.other(end)
+        if heard > DETECT:
+            self.at(begins + DETECT, lambda: self._hear(far, Modulation.V21))
+        bits, cut = 0, False
         for frame in octets:
             name = frames.name_of(frame)
             end.frames.append(name)
             self.trace.append(f"{self.now:.3f} {end.name} {name}")
             bits += air.frame_bits(frame) + 8
             when = air.V21_PREAMBLE + bits / 300
+            if when > heard:
+                if heard > air.V21_PREAMBLE and not cut:
+                    self.at(begins + heard - 0.001, partial(self._frame, far, Modulation.V21, frame[:2], False))
+                cut = True
+                continue
             for arrived, intact in self.impair(end.name, name, frame):
-                self.at(when, partial(self._frame, far, Modulation.V21, arrived, intact))
+                self.at(begins + when, partial(self._frame, far, Modulation.V21, arrived, intact))
+            if echo > 0.0:
+                self.at(when + echo, partial(self._frame, end, Modulation.V21, frame, True))
 
     def _frame(self, far: End, modulation: Modulation, octets: bytes, intact: bool) -> None:
         if not far.deaf and far.hears is modulation:
             far.signal(pump.FrameReceived(octets=octets, intact=intact))
 
-    def _send_fast(self, end: End, far: End, command: pump.Command, duration: float) -> None:
+    def _send_fast(self, end: End, command: pump.Command, duration: float, begins: float, heard: float) -> None:
         assert isinstance(command, pump.SendTraining | pump.SendPage | pump.SendPartialPage)
-        modulation = command.modulation
+        far, modulation = self.other(end), command.modulation
         self.trace.append(f"{self.now:.3f} {end.name} {type(command).__name__} {modulation.name}")
 
         def up() -> None:
             if _matches(command, far.listening):
                 self._hear(far, modulation)
 
-        def arrive() -> None:
-            if far.deaf or far.hears is not modulation:
-                return
-            match command:
-                case pump.SendTraining(seconds=seconds):
-                    zeros = bytes(int(seconds * modulation.bit_rate / 8))
-                    bad = self.bad_training(modulation)
-                    far.signal(pump.DataReceived(octets=b"\x55" * len(zeros) if bad else zeros))
-                case pump.SendPage(octets=octets):
-                    spoilt = self.spoil(octets)
-                    for at in range(0, len(spoilt), 4096):
-                        far.signal(pump.DataReceived(octets=spoilt[at : at + 4096]))
-                case pump.SendPartialPage(frames=sent):
-                    for frame in sent:
-                        name = "FCD" if frame[2] == 0x06 else "RCP"
-                        for arrived, intact in self.impair(end.name, name, frame):
-                            far.signal(pump.FrameReceived(octets=arrived, intact=intact))
+        rises = min(0.1, duration / 2)
+        if heard <= rises:
+            return
+        self.at(begins + rises, up)
+        pieces = 1 + int(heard / PIECE_SECONDS)
+        share = heard / duration
+        for index in range(pieces):
+            part = (share * index / pieces, share * (index + 1) / pieces)
+            self.at(begins + duration * part[1] - 0.001, partial(self._data, end, far, command, part))
 
-        self.at(min(0.1, duration / 2), up)
-        self.at(duration - 0.001, arrive)
+    def _data(self, end: End, far: End, command: pump.Command, part: tuple[float, float]) -> None:
+        """What lies between two shares of a fast transmission arrives."""
+        assert isinstance(command, pump.SendTraining | pump.SendPage | pump.SendPartialPage)
+        if far.deaf or far.hears is not command.modulation:
+            return
+        match command:
+            case pump.SendTraining(seconds=seconds):
+                zeros = bytes(int(seconds * command.modulation.bit_rate / 8 * (part[1] - part[0])))
+                bad = self.bad_training(command.modulation)
+                far.signal(pump.DataReceived(octets=b"\x55" * len(zeros) if bad else zeros))
+            case pump.SendPage(octets=octets):
+                spoilt = self.spoil(octets)
+                first, last = (int(len(spoilt) * share) for share in part)
+                for at in range(first, last, 4096):
+                    far.signal(pump.DataReceived(octets=spoilt[at : min(last, at + 4096)]))
+            case pump.SendPartialPage(frames=sent):
+                first, last = (int(len(sent) * share) for share in part)
+                for frame in sent[first:last]:
+                    name = "FCD" if frame[2] == 0x06 else "RCP"
+                    for arrived, intact in self.impair(end.name, name, frame):
+                        far.signal(pump.FrameReceived(octets=arrived, intact=intact))
 
 
 def _matches(command: pump.Command, listening: pump.Command | None) -> bool:
