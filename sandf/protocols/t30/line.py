@@ -18,7 +18,7 @@ from . import pump
 from .pump import Modulation
 from .timers import Timer, TimerBoard
 
-_REPLY_TIMERS = (Timer.T2, Timer.T4, Timer.X_TCF, Timer.X_RETRY)
+_REPLY_TIMERS = (Timer.T2, Timer.T4, Timer.X_DTC, Timer.X_TCF, Timer.X_RETRY)
 _TRANSMISSIONS = (pump.SendFrames, pump.SendTraining, pump.SendPage, pump.SendPartialPage)
 
 

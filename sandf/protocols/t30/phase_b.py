@@ -98,6 +98,7 @@ def send_dtc(s: Session, frame: Frame, now: float) -> State:
         *identification(s, Fcf.PWD, settings.password),
         s.frame(Fcf.DTC, replace(own, selective_polling=bool(select)).build()),
         now=now,
+        reply=Timer.X_DTC,
     )
     return State.DTC_SENT
 

@@ -49,6 +49,7 @@ _INPUT_OF_TIMER: dict[Timer, Input] = {
     Timer.T4: Input.NO_REPLY,
     Timer.T5: Input.T5,
     Timer.X_TCF: Input.NO_REPLY,
+    Timer.X_DTC: Input.NO_REPLY,
     Timer.X_CNG: Input.CNG_DUE,
     Timer.X_RETRY: Input.NO_REPLY,
     Timer.X_STORE: Input.STORE_SLOW,

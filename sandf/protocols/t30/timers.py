@@ -37,6 +37,7 @@ class Timer(enum.Enum):
     T8 = "T8"
     X_FRAME = "X frame"
     X_CNG = "X CNG"
+    X_DTC = "X DTC"
     X_QUIET = "X quiet"
     X_RETRY = "X retry"
     X_TCF = "X TCF"
@@ -60,6 +61,8 @@ ROWS: dict[Timer, TimerRow] = {
     Timer.T8: TimerRow(seconds=10.0, minimum=9.0, maximum=11.0, clause="C.5: receiver busy, duplex; not used here"),
     Timer.X_FRAME: TimerRow(seconds=3.0, minimum=2.55, maximum=10.0, clause="5.2: a frame after flags, unnamed"),
     Timer.X_CNG: TimerRow(seconds=3.0, minimum=2.55, maximum=3.45, clause="4.2: CNG off time"),
+    # DIS is repeated by T4 as well: of two that are equal both would send, and neither be heard, again and again.
+    Timer.X_DTC: TimerRow(seconds=3.4, minimum=2.55, maximum=3.45, clause="5.4.3.1: T4 for DTC, late in its tolerance"),
     Timer.X_QUIET: TimerRow(seconds=3.0, minimum=0.2, maximum=10.0, clause="ours: far carrier before we send"),
     Timer.X_RETRY: TimerRow(seconds=0.2, minimum=0.0, maximum=3.0, clause="5.2: loss of carrier after a bad frame"),
     Timer.X_TCF: TimerRow(seconds=4.0, minimum=3.2, maximum=6.0, clause="ours: TCF after DCS, then FTT"),

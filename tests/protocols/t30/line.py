@@ -142,6 +142,7 @@ class End:
         self.echo_until = 0.0
         self.hears: Modulation | None = None
         self.released = False
+        self.released_at = 0.0
         self.frames: list[str] = []
         self.sent: list[pump.Command] = []
         self._timer: float | None = None
@@ -238,7 +239,7 @@ class Line:
     def carry_out(self, end: End, command: pump.Command) -> None:
         match command:
             case pump.Release():
-                end.released = True
+                end.released, end.released_at = True, self.now
                 self.trace.append(f"{self.now:.3f} {end.name} release")
                 return
             case pump.ListenForFrames() | pump.ListenForTraining() | pump.ListenForPage():

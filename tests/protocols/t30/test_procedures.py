@@ -92,6 +92,18 @@ class Polling(CallTestCase):
         self.assertEqual((line.caller.host.outcome, line.called.host.outcome), ("COMPLETED", "COMPLETED"))
         self.assertEqual(len(line.caller.host.received), 3)
 
+    def test_dtc_lost(self) -> None:
+        for how in ("lost", "corrupt"):
+            line = Line(
+                CALLER,
+                CALLED,
+                polled=[page()],
+                caller_intention=Intention.RECEIVE,
+                called_intention=Intention.SEND,
+                impair=Nth("caller", "DTC", how),
+            ).run()
+            self.assertEqual((line.caller.host.outcome, line.called.host.outcome), ("COMPLETED", "COMPLETED"))
+
     def test_send_then_poll(self) -> None:
         both = Intention.SEND | Intention.RECEIVE
         line = Line(
