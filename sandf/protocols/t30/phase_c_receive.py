@@ -308,14 +308,13 @@ TABLE: Table = {
     (State.EOP_ANSWERED, Fcf.DCS): _DCS,
     (State.EOP_ANSWERED, Fcf.CRP): row(repeat, State.EOP_ANSWERED),
     (State.EOP_ANSWERED, Fcf.DCN): row(call_over, State.ENDED),
-    (State.DCS_AWAITED, Fcf.PPS): row(answer_again, *_ANSWERED),
 }
 for _command in COMMANDS:
     TABLE[State.PAGE_AWAITED, _command] = row(page_missing, *_ANSWERED)
     TABLE[State.COMMAND_AWAITED, _command] = row(command_received, State.STORING)
     for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):
         TABLE[_state, _command] = row(answer_again, *_ANSWERED)
-for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED):
+for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):
     TABLE[_state, Fcf.PPS] = row(answer_again, *_ANSWERED)
     TABLE[_state, Fcf.EOR] = row(answer_again, *_ANSWERED)
     TABLE[_state, Fcf.RR] = row(answer_again, *_ANSWERED)

@@ -69,6 +69,29 @@ class Correction(CallTestCase):
         self.assertEqual(line.caller.host.outcome, "PAGE_NOT_CORRECTED")
         self.assertEqual([p.damaged for p in line.called.host.received], [True, False])
 
+    def interrupted(self, lost: str, pages: list[events.OutgoingPage], nth: tuple[int, ...] = (4, 6, 7, 8)) -> Line:
+        """A page is given up, and the receiver's operator wants the line; the first *lost* of the receiver is lost."""
+        only_2400 = settings(modulations=frozenset({Modulation.V27TER_2400}))
+        impair = all_of(Nth("caller", "FCD", "lost", nth), Nth("called", lost, "lost"))
+        line = Line(CALLER, only_2400, pages=pages, impair=impair).start()
+        line.called.terminal.request_operator(0.0)
+        return line.run()
+
+    def test_pin_after_eor_lost(self) -> None:
+        for lost in ("", "PIN"):
+            line = self.interrupted(lost, [page(1200), page(300)])
+            self.assertEqual((line.caller.host.outcome, line.called.host.outcome), ("COMPLETED", "COMPLETED"))
+            self.assertEqual(line.called.frames.count("PIN"), 1 + (lost == "PIN"))
+            self.assertEqual([p.damaged for p in line.called.host.received], [True, False, False])
+
+    def test_pip_after_rr_lost(self) -> None:
+        pages = [page(), page()]
+        line = Line(
+            CALLER, CALLED, pages=pages, impair=Nth("called", "PIP", "lost"), called_host=Host(store_delay=4.0)
+        ).start()
+        line.called.terminal.request_operator(0.0)
+        self.check(line.run(), pages)
+
     def test_rnr_buys_time(self) -> None:
         for delay in (2.0, 30.0):
             line = Line(CALLER, CALLED, pages=[page(), page()], called_host=Host(store_delay=delay)).run()
