@@ -195,6 +195,7 @@ def page_stored(s: Session, now: float) -> State:
         # Our own operator wants the line: PIP or PIN instead of MCF or RTN, once.
         s.interrupt_wanted = False
         s.receiving.verdict = WITH_OPERATOR[s.receiving.verdict]
+        s.receiving.after_rejected = s.receiving.verdict is Verdict.PIN
     return answer(s, now)
 
 
@@ -259,7 +260,7 @@ def phase_b_again(s: Session, frame: Frame, now: float) -> State:
 
 def call_over(s: Session, frame: Frame, now: float) -> State:
     """DCN after the answer to EOP; or none came: the document is complete all the same."""
-    rejected = s.receiving.verdict is Verdict.RTN
+    rejected = s.receiving.verdict in (Verdict.RTN, Verdict.PIN)
     return s.close(Outcome.REJECTED_PAGE_NOT_REPEATED if rejected else Outcome.COMPLETED)
 
 

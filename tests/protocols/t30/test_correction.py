@@ -83,6 +83,15 @@ class Correction(CallTestCase):
             self.assertEqual((line.caller.host.outcome, line.called.host.outcome), ("COMPLETED", "COMPLETED"))
             self.assertEqual(line.called.frames.count("PIN"), 1 + (lost == "PIN"))
             self.assertEqual([p.damaged for p in line.called.host.received], [True, False, False])
+            self.assertEqual([p.after_rejected for p in line.called.host.received], [False, True, False])
+
+    def test_pin_at_the_end_and_nothing_after(self) -> None:
+        only_2400 = settings(modulations=frozenset({Modulation.V27TER_2400}))
+        impair = all_of(Nth("caller", "FCD", "lost", (4, 6, 7, 8)), Nth("caller", "DCS", "lost", (2, 3, 4)))
+        line = Line(CALLER, only_2400, pages=[page(1200)], impair=impair).start()
+        line.called.terminal.request_operator(0.0)
+        line.run()
+        self.assertEqual(line.called.host.outcome, "REJECTED_PAGE_NOT_REPEATED")
 
     def test_pip_after_rr_lost(self) -> None:
         pages = [page(), page()]
