@@ -17,6 +17,7 @@ from .events import PageRejected, Progress, SpeedChanged, Verdict
 from .frames import NO_FRAME, PRI_OF, Fcf, Frame, build_eor
 from .modems import RATE_CODE, step_down_rate
 from .outcomes import Outcome
+from .phase_b_training import send_dcs
 from .phase_c_transmit import (
     await_dis,
     dcn_in_message,
@@ -121,6 +122,7 @@ def correction_goes_on(s: Session, frame: Frame, now: float) -> State:
 def send_eor(s: Session, now: float) -> State:
     """EOR: the block is given up (A.4.3)."""
     sending = s.sending
+    sending.spoilt = True
     s.tries += 1
     last = sending.block == len(sending.blocks) - 1
     command = PRI_OF[sending.command] if s.interrupt_wanted else sending.command
@@ -139,14 +141,11 @@ def given_up(s: Session, frame: Frame, now: float) -> State:
     """ERR: the next block, or the page is told as not corrected, and what follows it."""
     sending = s.sending
     _ready(s)
-    if sending.block < len(sending.blocks) - 1:
-        sending.spoilt = True
-        return next_block(s, now)
-    return page_spoilt(s, now)
+    return next_block(s, now) if sending.block < len(sending.blocks) - 1 else page_spoilt(s, now)
 
 
-def page_spoilt(s: Session, now: float) -> State:
-    """The page has arrived with holes: on to the next, but the call does not end well."""
+def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
+    """The page has arrived with holes: on to the next (after PIP by DCS), but the call does not end well."""
     sending = s.sending
     s.tell(PageRejected(number=sending.number, verdict=Verdict.ERR, will_repeat=False))
     sending.lost = True
@@ -155,7 +154,9 @@ def page_spoilt(s: Session, now: float) -> State:
     s.tries = 0
     if sending.command is Fcf.EOP:
         return s.end(Outcome.PAGE_NOT_CORRECTED, now)
-    return await_dis(s, now) if sending.command is Fcf.EOM else start_page(s, NO_FRAME, now)
+    if sending.command is Fcf.EOM:
+        return await_dis(s, now)
+    return send_dcs(s, now) if interrupted else start_page(s, NO_FRAME, now)
 
 
 # RNR and RR.

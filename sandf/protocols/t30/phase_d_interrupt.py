@@ -15,6 +15,7 @@ from .outcomes import Outcome
 from .phase_c_receive import ANSWER_OF, WITH_OPERATOR, answer, dcn_in_message
 from .phase_c_transmit import dcn_in_message as dcn_instead_of_response
 from .phase_c_transmit import page_refused, page_taken
+from .phase_c_transmit_ecm import page_spoilt
 from .session import Session
 from .timers import Timer
 
@@ -45,7 +46,9 @@ def no_operator(s: Session, frame: Frame, now: float) -> State:
     s.board.stop(Timer.T3)
     s.interrupt_wanted = False
     verdict = s.sending.interrupt
-    return page_taken(s, verdict, now) if verdict is Verdict.PIP else page_refused(s, verdict, now)
+    if verdict is Verdict.PIN:
+        return page_refused(s, verdict, now)
+    return page_spoilt(s, now, interrupted=True) if s.sending.spoilt else page_taken(s, verdict, now)
 
 
 def operator_speaks(s: Session, frame: Frame, now: float) -> State:

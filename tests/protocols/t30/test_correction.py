@@ -93,6 +93,16 @@ class Correction(CallTestCase):
         line.run()
         self.assertEqual(line.called.host.outcome, "REJECTED_PAGE_NOT_REPEATED")
 
+    def test_pip_does_not_confirm_a_page_with_holes(self) -> None:
+        # The first of two blocks is given up; PIP comes for the second.
+        for last in (1, 2):
+            pages = [page(70_000), page(300)][:last]
+            line = self.interrupted("", pages, (4, 257, 258, 259))
+            self.assertEqual((line.caller.host.outcome, line.called.host.outcome), ("PAGE_NOT_CORRECTED", "COMPLETED"))
+            self.assertIn("PIP", line.called.frames)
+            self.assertEqual([e.number for e in line.caller.host.of(events.PageConfirmed)], [2][: last - 1])
+            self.assertEqual([p.damaged for p in line.called.host.received], [True, False][:last])
+
     def test_pip_after_rr_lost(self) -> None:
         pages = [page(), page()]
         line = Line(
