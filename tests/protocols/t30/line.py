@@ -10,7 +10,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from sandf.protocols.t4.bits import to_bits, to_octets
@@ -48,6 +48,7 @@ class Fate:
 
 
 UNHARMED = Fate()
+seconds = lru_cache(maxsize=512)(air.seconds)  # the same pages are sent again and again
 Carriage = Callable[[str, pump.Command], Fate]
 
 
@@ -143,6 +144,7 @@ class End:
         self.hears: Modulation | None = None
         self.released = False
         self.released_at = 0.0
+        self.seconds = 0.0  # of all that was sent
         self.frames: list[str] = []
         self.sent: list[pump.Command] = []
         self._timer: float | None = None
@@ -248,7 +250,8 @@ class Line:
                     self.at(DETECT, partial(self._late_carrier, end, end.arriving))
                 return
         assert end.sending is None, (end.sending, command)
-        duration = air.seconds(command)
+        duration = seconds(command)
+        end.seconds += duration
         end.sending = command
         end.sent.append(command)
         match command:
@@ -292,10 +295,10 @@ class Line:
             end.arriving = None
             self._quiet(end)
 
-    def _echo(self, end: End, seconds: float) -> None:
-        end.echo_until = self.now + seconds
+    def _echo(self, end: End, lasts: float) -> None:
+        end.echo_until = self.now + lasts
         self._hear(end, Modulation.V21)
-        self.at(seconds, lambda: self._quiet(end))
+        self.at(lasts, lambda: self._quiet(end))
 
     def _quiet(self, end: End) -> None:
         """A carrier has ended at *end*; it hears none any more unless another is there."""
@@ -362,8 +365,8 @@ class Line:
         if far.deaf or far.hears is not command.modulation:
             return
         match command:
-            case pump.SendTraining(seconds=seconds):
-                zeros = bytes(int(seconds * command.modulation.bit_rate / 8 * (part[1] - part[0])))
+            case pump.SendTraining(seconds=training):
+                zeros = bytes(int(training * command.modulation.bit_rate / 8 * (part[1] - part[0])))
                 bad = self.bad_training(command.modulation)
                 far.signal(pump.DataReceived(octets=b"\x55" * len(zeros) if bad else zeros))
             case pump.SendPage(octets=octets):
