@@ -6,7 +6,7 @@ What this module does not do: it judges nothing; :mod:`.laws` and :mod:`.permitt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from sandf.protocols.t30 import events, frames
@@ -23,8 +23,21 @@ from .dimensions import Case, Direction, Shape
 from .impairments import FAIR, Damage, Impairment, Passed
 
 LONGEST = 7200.0  # virtual seconds: no call may come near
+MOST_PAGES = max(documents.PAGES.values())
 SLOW_STORE = 5.0  # seconds: RNR, and RR twice
 BAD_PERCENT = {"RTP": 10, "RTN": 30, "PIN": 30}
+NOTHING_STANDARD = b"\xad\x00\x01"
+TRANSMITTER = TerminalSettings(
+    ident="+1 555 0100",
+    subaddress="4711",
+    sender_id="A SENDER",
+    password="1234",
+    selective_polling="17",
+    nonstandard=NOTHING_STANDARD,
+    nonstandard_setup=NOTHING_STANDARD,
+)
+"""With every frame that may stand in front of DIS, DTC and DCS."""
+RECEIVER = replace(TRANSMITTER, ident="+1 555 0200", subaddress="", sender_id="")
 Answer = tuple[float | None, Callable[[Terminal, float], None]] | None
 GOOD_RESPONSES = ("MCF", "RTP", "PIP")
 
@@ -34,7 +47,7 @@ class Watcher(Host):
     """A host that knows what was confirmed to whom before it was stored."""
 
     slow_page: int = 0
-    operator_page: int = 0
+    operator_pages: frozenset[int] = frozenset()
     unstored: set[int] = field(default_factory=set)
     too_soon: list[str] = field(default_factory=list)
     """Good responses that left before every page was stored."""
@@ -58,9 +71,8 @@ class Watcher(Host):
     def _store(self, event: events.PageReceived, number: int) -> Answer:
         self.seen.append(event)
         self.unstored.add(number)
-        if number == self.operator_page and self.terminal is not None:
+        if number in self.operator_pages and self.terminal is not None:
             self.terminal.request_operator(0.0)
-            self.operator_page = 0
 
         def stored(terminal: Terminal, now: float) -> None:
             self.unstored.discard(number)
@@ -93,7 +105,7 @@ class Call:
         sending = Watcher(pages=documents.document(case))
         receiving = Watcher(
             slow_page=run.page if circumstance == "RNR" else 0,
-            operator_page=run.page if circumstance in ("PIP", "PIN") else 0,
+            operator_pages=self._operator_pages(),
         )
         calls = case.direction is Direction.CALLER_SENDS
         self.line = Line(
@@ -116,19 +128,29 @@ class Call:
     def _transmitter(self) -> TerminalSettings:
         case = self.run.case
         ladder = frozenset(LADDER[LADDER.index(case.speed) :])
-        return TerminalSettings(ident="+1 555 0100", modulations=ladder, codings=(case.mode.coding,))
+        return replace(TRANSMITTER, modulations=ladder, codings=(case.mode.coding,))
 
     def _receiver(self) -> TerminalSettings:
         mode, judge = self.run.case.mode, None
         if percent := BAD_PERCENT.get(self.run.impairment.circumstance, 0) if not mode.ecm else 0:
             judge = FixedJudge(self._found(percent))
-        return TerminalSettings(ident="+1 555 0200", ecm=mode.ecm, frame_octets=mode.frame_octets or 256, judge=judge)
+        return replace(RECEIVER, ecm=mode.ecm, frame_octets=mode.frame_octets or 256, judge=judge)
 
     def _found(self, percent: int) -> Iterator[CopyQuality]:
         number = 0
         while True:
             number += 1
-            yield CopyQuality(rows=100, bad_rows=percent if number == self.run.page else 0, longest_bad_run=1)
+            bad = number % 2 == 1 if self.run.impairment.every_page else number == self.run.page
+            yield CopyQuality(rows=100, bad_rows=percent if bad else 0, longest_bad_run=1)
+
+    def _operator_pages(self) -> frozenset[int]:
+        """Which of the pages that are handed over the operator interrupts; after PIN the next one is the same again."""
+        impairment = self.run.impairment
+        if impairment.circumstance not in ("PIP", "PIN"):
+            return frozenset()
+        if not impairment.every_page:
+            return frozenset({self.run.page})
+        return frozenset(range(1, 2 * MOST_PAGES, 1 if impairment.circumstance == "PIP" else 2))
 
     def _bad_training(self, modulation: Modulation) -> bool:
         self._trainings += 1
@@ -161,6 +183,8 @@ def _outcome(host: Host) -> Outcome | None:
 
 def pages_of(run: Run) -> int:
     """How many pages (for FTT: trainings) a circumstance may come upon."""
+    if run.impairment.every_page:
+        return 1
     if run.impairment.circumstance == "FTT":
         return 3 if run.case.shape is Shape.CHANGING else 1
     return documents.PAGES[run.case.shape]

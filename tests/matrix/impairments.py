@@ -42,7 +42,10 @@ class Kind(enum.Enum):
     SILENT = "silent from"
 
 
-IDENTIFICATIONS = ("CSI", "CIG", "TSI")
+OF_CALLED = ("NSF", "CSI")
+OF_POLLING = ("NSC", "CIG", "SEP", "PWD")
+OF_TRANSMITTER = ("NSS", "TSI", "SUB", "SID")
+IDENTIFICATIONS = (*OF_CALLED, *OF_POLLING, *OF_TRANSMITTER)
 COMMANDS = ("DIS", "DTC", "DCS", "CTC", "NULL", "MPS", "EOM", "EOP", "EOR", "RR")
 RESPONSES = ("CFR", "FTT", "CTR", "MCF", "RTP", "RTN", "PIP", "PIN", "PPR", "RNR", "ERR")
 POST_MESSAGE = ("NULL", "MPS", "EOM", "EOP")
@@ -54,7 +57,15 @@ OF_FRAMES = (Kind.LOST, Kind.CORRUPTED, Kind.DOUBLED)
 OF_TRANSMISSIONS = (Kind.LATE, Kind.TOO_LATE, Kind.SILENT)
 _SEVERAL_BLOCKS = {mode for mode in Mode if mode.ecm} - {Mode.ECM_256_MMR}
 """With these a page of 10,000 lines has more than 256 frames."""
-_CIRCUMSTANCE_OF = {"CTR": "CTC", "ERR": "EOR", "RR": "RNR"}
+EVERY_PAGE = ("every RTN", "every PIP", "every PIN")
+_CIRCUMSTANCE_OF = {
+    "CTR": "CTC",
+    "ERR": "EOR",
+    "RR": "RNR",
+    "every RTN": "RTN",
+    "every PIP": "PIP",
+    "every PIN": "PIN",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +84,18 @@ class Impairment:
         circumstance = _CIRCUMSTANCE_OF.get(self.label, self.label)
         return circumstance if circumstance in CIRCUMSTANCES else ""
 
+    @property
+    def every_page(self) -> bool:
+        """Whether each page of the call gets that response, each once."""
+        return self.label in EVERY_PAGE
+
     def applies(self, case: Case) -> bool:
         """Whether *case* has what is to be struck."""
         ecm, lowest = case.mode.ecm, case.speed is Modulation.V27TER_2400
+        if self.label == "every PIN":
+            return not ecm
         match _CIRCUMSTANCE_OF.get(self.label, self.label):
-            case "CIG" | "DTC":
+            case "NSC" | "CIG" | "SEP" | "PWD" | "DTC":
                 return case.direction is Direction.CALLED_SENDS
             case "FCD" | "RCP" | "PPR" | "RNR":
                 return ecm
@@ -106,7 +124,7 @@ FAIR = Impairment(Kind.NONE, "a fair call")
 
 def _all() -> Iterator[Impairment]:
     yield FAIR
-    yield from (Impairment(Kind.NONE, label) for label in CIRCUMSTANCES)
+    yield from (Impairment(Kind.NONE, label) for label in (*CIRCUMSTANCES, *EVERY_PAGE))
     framed = (*IDENTIFICATIONS, *CONTROL, *ECM_FRAMES)
     yield from itertools.starmap(Impairment, itertools.product(OF_FRAMES, framed))
     yield from itertools.starmap(Impairment, itertools.product(OF_TRANSMISSIONS, (*CONTROL, *FAST)))

@@ -130,6 +130,13 @@ def _repaired() -> Iterator[Row]:
         "the same response again; 5.3.6.1: a frame of one's own is no response; 5.3.6.1.8: DCN has none",
     )
     yield Row(
+        kinds=(Kind.LOST, Kind.CORRUPTED),
+        labels=("PWD",),
+        transmitter=DONE | {Outcome.PASSWORD_REFUSED},
+        receiver=DONE | {Outcome.DCN_IN_PHASE_B},
+        clause="5.3.6.1.2: DTC counts without PWD, and then it is for the polled terminal to say what it is worth",
+    )
+    yield Row(
         kinds=_FRAME_ASTRAY,
         labels=IDENTIFICATIONS,
         transmitter=DONE,
@@ -262,12 +269,12 @@ def _silent_before_pages() -> Iterator[Row]:
             kinds=silent,
             labels=("DCS",),
             polled=polled,
-            transmitter=_any(Outcome.DCS_NOT_RECOGNIZED, Outcome.NO_RESPONSE_TO_DCS)
-            | (_any(Outcome.DCN_AFTER_DCS) if polled else _any()),
+            transmitter=_any(Outcome.DCS_NOT_RECOGNIZED, Outcome.NO_RESPONSE_TO_DCS, Outcome.DCN_AFTER_DCS),
             receiver=_any(Outcome.NO_RESPONSE_TO_DTC)
             if polled
             else _any(Outcome.NO_CALLER, Outcome.NO_CALLER_AFTER_EOM),
-            clause="figure 5-2a: DCS three times, whatever answers; the receiver: T1, or DTC three times and DCN",
+            clause="figure 5-2a: DCS three times, whatever answers, unless the receiver is first with DCN, after T1 "
+            "(5.4.3.1) or the third DTC",
         )
     yield Row(
         kinds=silent,
