@@ -24,6 +24,7 @@ from .impairments import FAIR, Damage, Impairment, Passed
 
 LONGEST = 7200.0  # virtual seconds: no call may come near
 MOST_PAGES = max(documents.PAGES.values())
+STORE = 0.3  # seconds, longer than a response takes to begin: one that does not wait for the store is too soon
 SLOW_STORE = 5.0  # seconds: RNR, and RR twice
 BAD_PERCENT = {"RTP": 10, "RTN": 30, "PIN": 30}
 NOTHING_STANDARD = b"\xad\x00\x01"
@@ -78,7 +79,7 @@ class Watcher(Host):
             self.unstored.discard(number)
             terminal.page_stored(now)
 
-        return (SLOW_STORE if number == self.slow_page else 0.0), stored
+        return (SLOW_STORE if number == self.slow_page else STORE), stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Call:
         self.damage = Damage(run.impairment, run.number)
         self._trainings = self._partial_pages = 0
         case, circumstance = run.case, run.impairment.circumstance
-        sending = Watcher(pages=documents.document(case))
+        sending = Watcher(pages=documents.document(case), commit_delay=STORE)
         receiving = Watcher(
             slow_page=run.page if circumstance == "RNR" else 0,
             operator_pages=self._operator_pages(),

@@ -18,6 +18,7 @@ from sandf.protocols.t30.events import OutgoingPage
 from .dimensions import RESOLUTIONS, Case, Shape
 
 LINES = 40
+LONGER_LINES, LONGER_PAGE = 800, 5
 LONG_LINES = 10_000
 PAGES = {
     Shape.ONE_PAGE: 1,
@@ -58,20 +59,23 @@ def forms(case: Case) -> list[PageForm]:
     return [own, own, wider, finer]
 
 
-def _lines(case: Case) -> int:
+def _lines(case: Case, number: int) -> int:
+    """Lines of page *number*: one of ten lasts longer than a lost response would be waited for."""
+    if case.shape is Shape.TEN_PAGES and number == LONGER_PAGE:
+        return LONGER_LINES
     return {Shape.ONE_LINE: 1, Shape.LONG: LONG_LINES}.get(case.shape, LINES)
 
 
 def document(case: Case) -> list[OutgoingPage]:
     """The pages of *case*, as the transmitter's host has them."""
-    lines = _lines(case)
     return [
-        OutgoingPage(octets=strip(number, lines, form.coding, form.width), form=form)
+        OutgoingPage(octets=strip(number, _lines(case, number), form.coding, form.width), form=form)
         for number, form in enumerate(forms(case), 1)
     ]
 
 
 def expected(case: Case) -> list[bytes]:
     """The same as they must be at the receiver in the end."""
-    lines = _lines(case)
-    return [on_line(number, lines, form.coding, form.width) for number, form in enumerate(forms(case), 1)]
+    return [
+        on_line(number, _lines(case, number), form.coding, form.width) for number, form in enumerate(forms(case), 1)
+    ]

@@ -66,6 +66,8 @@ def _ending(call: Call) -> Iterator[str]:
 
 def _outcomes(call: Call) -> Iterator[str]:
     transmitter, receiver = call.outcomes
+    if call.run.impairment.kind is not Kind.NONE and call.damage.blow is None:
+        return
     row = row_of(moment_of(call))
     if transmitter not in row.transmitter:
         yield f"the transmitter ended with {transmitter and transmitter.name} ({row.clause})"
@@ -113,7 +115,7 @@ def _unheard_and_unnumbered(call: Call, pages: set[int]) -> bool:
 
 
 def _pages(call: Call) -> Iterator[str]:
-    """Every page in order, none of them twice unless the first of the two was bad, none that nobody sent."""
+    """Every page in order, none of them twice, none that nobody sent; one that was rejected counts when it is good."""
     given_up = {e.number for e in call.sending.of(events.PageRejected) if not e.will_repeat}
     expecting = 1
     numbers = iter(good_pages(call))
@@ -127,7 +129,7 @@ def _pages(call: Call) -> Iterator[str]:
             expecting += 1
         if number == expecting:
             expecting += 1
-        elif not (number == expecting - 1 and page.after_rejected):
+        else:
             yield f"page {number} came where {expecting} was due, after {expecting - 1}"
 
 

@@ -16,8 +16,8 @@ from .dimensions import Case
 from .results import Result, result_of
 from .sets import full_runs, slice_of
 
-A_FEW = "1/4608"
-"""Three cases."""
+A_FEW = "1/1152"
+"""Twelve cases."""
 SLICE = os.environ.get("SANDF_MATRIX", "1/1") if os.environ.get("SANDF_SOAK") else A_FEW
 MOST_SHOWN = 50
 
