@@ -12,5 +12,6 @@ and the decoding of pages.
 from __future__ import annotations
 
 from .results import Summary, summary
+from .sets import full_size
 
-__all__ = ["Summary", "summary"]
+__all__ = ["Summary", "full_size", "summary"]

@@ -65,6 +65,11 @@ def full_runs(case: Case) -> Iterator[Run]:
             yield _turned(Run(case, impairment), turn)
 
 
+def full_size() -> int:
+    """How many runs the full product has."""
+    return sum(impairment.applies(case) for case in cases() for impairment in IMPAIRMENTS)
+
+
 def _turned(run: Run, turn: int) -> Run:
     case, impairment = run.case, run.impairment
     if impairment.circumstance:
