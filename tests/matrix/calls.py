@@ -19,7 +19,7 @@ from tests.protocols.t30.judges import FixedJudge
 from tests.protocols.t30.line import End, Host, Line
 
 from . import documents
-from .dimensions import Case, Direction, Shape
+from .dimensions import Case, Direction, Distance, Shape
 from .impairments import FAIR, Damage, Impairment, Passed
 
 LONGEST = 7200.0  # virtual seconds: no call may come near
@@ -90,9 +90,10 @@ class Run:
     impairment: Impairment
     number: int = 1
     page: int = 1
+    distance: Distance = Distance.NEAR
 
     def __str__(self) -> str:
-        return f"{self.case}: {self.impairment}, number {self.number}, page {self.page}"
+        return f"{self.case} {self.distance.name}: {self.impairment}, number {self.number}, page {self.page}"
 
 
 class Call:
@@ -100,7 +101,7 @@ class Call:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.damage = Damage(run.impairment, run.number)
+        self.damage = Damage(run.impairment, run.number, run.distance.value)
         self._trainings = self._partial_pages = 0
         case, circumstance = run.case, run.impairment.circumstance
         sending = Watcher(pages=documents.document(case), commit_delay=STORE)

@@ -73,6 +73,13 @@ class Place(enum.Enum):
         return {Place.FIRST: 1, Place.MIDDLE: (count + 1) // 2, Place.LAST: count}[self]
 
 
+class Distance(enum.Enum):
+    """How far the two ends are from one another; the value is seconds one way."""
+
+    NEAR = 0.0
+    SATELLITE = 0.27
+
+
 SPEEDS = tuple(reversed(LADDER))
 RESOLUTIONS = (
     Resolution.STANDARD,

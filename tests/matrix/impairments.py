@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from sandf.protocols.t30 import air, frames, pump
 from sandf.protocols.t30.pump import Modulation
-from tests.protocols.t30.line import UNHARMED, Fate, seconds
+from tests.protocols.t30.line import Fate, seconds
 
-from .dimensions import Case, Direction, Mode, Place, Shape
+from .dimensions import Case, Direction, Distance, Mode, Place, Shape
 
 LATE = 1.5  # seconds: within the shortest T4
 TOO_LATE = 4.5  # the command is on the line again
-ECHO = 0.54  # seconds to a satellite and back, twice
+ECHO = 2 * Distance.SATELLITE.value  # seconds
 OUT_OF_FRAME = 0.06  # seconds of a frame that are heard before the carrier goes
 
 
@@ -169,13 +169,18 @@ class Blow:
 
 
 class Damage:
-    """One impairment on its way through one call; it strikes the *number*-th (1 on) of what it names."""
+    """One impairment on its way through one call; it strikes the *number*-th (1 on) of what it names.
 
-    def __init__(self, impairment: Impairment, number: int) -> None:
+    *distance* is how long everything takes from one end to the other, in seconds.
+    """
+
+    def __init__(self, impairment: Impairment, number: int, distance: float) -> None:
         self.impairment = impairment
         self.number = number
         self.blow: Blow | None = None
         self.passed: list[Passed] = []
+        self._distance = max(distance, ECHO / 2 if impairment.kind is Kind.ECHOED else 0.0)
+        self._fair = Fate(late=self._distance)
         self._seen = 0
         self._command = ""
 
@@ -184,8 +189,6 @@ class Damage:
         label = label_of(name)
         self._note(label)
         self.passed.append((sender, label))
-        if self._silenced(sender):
-            return []
         if self.impairment.kind not in OF_FRAMES or not self._strikes(label):
             return [(octets, True)]
         self.blow = Blow(sender=sender, command=self._command)
@@ -203,9 +206,8 @@ class Damage:
             self.passed.append((sender, label))
         if self._silenced(sender):
             return Fate(share=0.0)
-        late = ECHO / 2 if kind is Kind.ECHOED else 0.0
         if kind in OF_FRAMES or kind is Kind.NONE or not self._strikes(label):
-            return Fate(late=late) if late else UNHARMED
+            return self._fair
         lasts = seconds(command)
         fate = self._struck(command, lasts)
         heard = lasts * fate.share
@@ -229,17 +231,17 @@ class Damage:
     def _struck(self, command: pump.Command, lasts: float) -> Fate:
         match self.impairment.kind:
             case Kind.LATE:
-                return Fate(late=LATE)
+                return Fate(late=self._distance + LATE)
             case Kind.TOO_LATE:
-                return Fate(late=TOO_LATE)
+                return Fate(late=self._distance + TOO_LATE)
             case Kind.ECHOED:
-                return Fate(late=ECHO / 2, echo=ECHO)
+                return Fate(late=self._distance, echo=ECHO)
             case Kind.CLIPPED:
-                return Fate(share=_within_last_frame(command) / lasts)
+                return Fate(late=self._distance, share=_within_last_frame(command) / lasts)
             case Kind.DROPPED_EARLY:
-                return Fate(share=0.25)
+                return Fate(late=self._distance, share=0.25)
             case Kind.DROPPED_LATE:
-                return Fate(share=max(0.75, 1.0 - 1.0 / lasts))
+                return Fate(late=self._distance, share=max(0.75, 1.0 - 1.0 / lasts))
         return Fate(share=0.0)
 
 

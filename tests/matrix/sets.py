@@ -15,10 +15,10 @@ from sandf.protocols.t4.form import Paper
 
 from .calls import Run, pages_of, passed
 from .covering import Covering, Values
-from .dimensions import AXES, RESOLUTIONS, Case, Place, cases
+from .dimensions import AXES, RESOLUTIONS, Case, Distance, Place, cases
 from .impairments import FAIR, IMPAIRMENTS, Impairment, Kind, count, numbers
 
-COVERED_AXES: tuple[tuple[object, ...], ...] = (*AXES, IMPAIRMENTS, tuple(Place))
+COVERED_AXES: tuple[tuple[object, ...], ...] = (*AXES, IMPAIRMENTS, tuple(Place), tuple(Distance))
 ASKED_AXES = (0, 1, 2, 5, 6)
 """Direction, mode, speed, shape, impairment: what says whether an impairment applies."""
 
@@ -30,7 +30,7 @@ def case_of(values: Values) -> Case:
 
 def applies(values: Values) -> bool:
     """Whether the case has what the impairment strikes."""
-    return cast(Impairment, values[-2]).applies(case_of(values))
+    return cast(Impairment, values[6]).applies(case_of(values))
 
 
 @cache
@@ -41,11 +41,12 @@ def covering() -> Covering:
 
 def run_of(values: Values) -> Run:
     """A run of the covering set, its place among what the call has on the line made a number."""
-    case, impairment, place = case_of(values), cast(Impairment, values[-2]), cast(Place, values[-1])
+    case, impairment = case_of(values), cast(Impairment, values[6])
+    place, distance = cast(Place, values[7]), cast(Distance, values[8])
     page = place.of(pages_of(Run(case, impairment))) if impairment.circumstance else 1
     if impairment.kind is Kind.NONE or impairment.circumstance:
-        return Run(case, impairment, page=page)
-    return Run(case, impairment, place.of(count(list(passed(case)), impairment.label)))
+        return Run(case, impairment, page=page, distance=distance)
+    return Run(case, impairment, place.of(count(list(passed(case)), impairment.label)), distance=distance)
 
 
 def covering_runs() -> Iterator[Run]:
@@ -57,12 +58,13 @@ def full_runs(case: Case) -> Iterator[Run]:
     """*case* with every impairment that applies.
 
     Which of the frames of its kind is struck, or which page, goes round with resolution and width, of which there are
-    more than frames of a kind in any call: each is struck in every direction, mode, speed and shape.
+    more than frames of a kind in any call: each is struck in every direction, mode, speed and shape.  The first
+    half of the turns is near, the other far.
     """
     turn = RESOLUTIONS.index(case.resolution) * len(Paper) + tuple(Paper).index(case.paper)
     for impairment in IMPAIRMENTS:
         if impairment.applies(case):
-            yield _turned(Run(case, impairment), turn)
+            yield _turned(Run(case, impairment, distance=tuple(Distance)[turn // 9]), turn)
 
 
 def full_size() -> int:
