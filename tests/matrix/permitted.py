@@ -1,8 +1,12 @@
 """The table: how a call may end that was damaged once, by what was struck and when, from T.30.
 
-It was written before the runs.  Where T.30 has the means to repair a damage (a command repeated up to three times, a
-response repeated with it, PPR, FTT) the only ending is that both have completed, and then the laws of :mod:`.laws` want
-every page at the receiver.  The first row that fits a moment counts.
+It was written before the runs; four rows were widened after them, because a run showed an ending that T.30 permits and
+that had not been thought of: commands later than T4 where a page outlasts T2, a transmitter silent from CTC or EOR, one
+silent from DCS, and PWD, which the calls had not at first.
+
+Where T.30 has the means to repair a damage (a command repeated up to three times, a response repeated with it, PPR,
+FTT) the only ending is that both have completed, and then the laws of :mod:`.laws` want every page at the receiver.
+The first row that fits a moment counts.
 
 What this module does not do: it does not say what happens to pages; :mod:`.laws` does.
 """
