@@ -28,7 +28,9 @@ STORE = 0.3  # seconds, longer than a response takes to begin: one that does not
 SLOW_STORE = 5.0  # seconds: RNR, and RR twice
 BAD_PERCENT = {"RTP": 10, "RTN": 30, "PIN": 30}
 NOTHING_STANDARD = b"\xad\x00\x01"
+# A page that is rejected comes again wherever it stands; by default the last one ends the call (see test_oddities).
 TRANSMITTER = TerminalSettings(
+    repeat_last_page=True,
     ident="+1 555 0100",
     subaddress="4711",
     sender_id="A SENDER",

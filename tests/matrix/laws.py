@@ -16,7 +16,7 @@ from sandf.protocols.t30.phase_c_receive import REPEATED_WITHIN
 from sandf.protocols.t30.pump import Modulation
 from tests.protocols.t30.line import seconds
 
-from . import documents
+from . import calls, documents
 from .calls import Call
 from .dimensions import Direction
 from .impairments import Kind
@@ -76,9 +76,11 @@ def _outcomes(call: Call) -> Iterator[str]:
 
 
 def _cut(call: Call) -> bool:
-    """Whether a page may have arrived in part: without ECM what a dropped carrier took away is not missed."""
-    impairment = call.run.impairment
-    return not call.run.case.mode.ecm and impairment.kind in _DROPPED and impairment.label == "PAGE"
+    """Whether a page may have arrived in part: without ECM the end of it is not missed where the command comes soon."""
+    impairment, blow = call.run.impairment, call.damage.blow
+    if call.run.case.mode.ecm or impairment.kind not in _DROPPED or impairment.label != "PAGE":
+        return False
+    return blow is not None and blow.rest < calls.RECEIVER.cut_off_after
 
 
 def good_pages(call: Call) -> list[int]:

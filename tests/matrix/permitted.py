@@ -83,6 +83,7 @@ def _any(*outcomes: Outcome) -> Outcomes:
 
 
 DONE = _any(Outcome.COMPLETED)
+_SPOILT = _any(Outcome.PAGE_NOT_CORRECTED)
 _NO_RESPONSE = {
     "MPS": Outcome.NO_RESPONSE_TO_MPS,
     "EOM": Outcome.NO_RESPONSE_TO_EOM,
@@ -107,12 +108,11 @@ def _rows() -> Iterator[Row]:
 
 
 def _without_damage() -> Iterator[Row]:
-    spoilt = _any(Outcome.PAGE_NOT_CORRECTED)
     yield Row(
         kinds=set(Kind) - {Kind.SILENT},
         labels=("EOR", "ERR"),
-        transmitter=spoilt,
-        receiver=DONE,
+        transmitter=_SPOILT,
+        receiver=_SPOILT,
         clause="A.4.3: after EOR and ERR the page has holes, and the next one follows",
     )
     yield Row(
@@ -343,16 +343,17 @@ def _silent_receiver() -> Iterator[Row]:
     for command, no_response in _NO_RESPONSE.items():
         for ecm in (True, False):
             transmitter = _any(Outcome.NO_RESPONSE_TO_PPS if ecm else no_response)
-            yield Row(
-                kinds=silent,
-                labels=("MCF", "RTP", "PIP", "RNR", "ERR"),
-                command=(command,),
-                ecm=ecm,
-                transmitter=transmitter,
-                receiver=DONE if command == "EOP" else _LEFT,
-                clause="figure 5-2, A.4: the command three times, then DCN; to a receiver that has answered EOP (or "
-                "would have, but for RNR) that is the end of the document",
-            )
+            for labels, ended in ((("MCF", "RTP", "PIP", "RNR"), DONE), (("ERR",), _SPOILT)):
+                yield Row(
+                    kinds=silent,
+                    labels=labels,
+                    command=(command,),
+                    ecm=ecm,
+                    transmitter=transmitter,
+                    receiver=ended if command == "EOP" else _LEFT,
+                    clause="figure 5-2, A.4: the command three times, then DCN; to a receiver that has answered EOP "
+                    "(or would have, but for RNR) that is the end of the document",
+                )
             yield Row(
                 kinds=silent,
                 labels=("RTN", "PIN"),

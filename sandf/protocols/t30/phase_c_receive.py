@@ -13,7 +13,7 @@ from . import pump
 from .chart import Input, State, Table, row
 from .events import OperatorRequested, PageReceived, Progress, Verdict
 from .frames import PLAIN_OF, Fcf, Frame
-from .message import find_end
+from .message import Ending, find_end
 from .outcomes import Outcome
 from .phase_b import capabilities_received, poll, send_dis
 from .phase_b_training import dcs_received, repeat
@@ -30,6 +30,8 @@ ANSWER_OF = {
     Verdict.PIN: Fcf.PIN,
     Verdict.ERR: Fcf.ERR,
 }
+REJECTED = (Verdict.RTN, Verdict.PIN)
+"""With these the page is to come again."""
 COMMANDS = (Fcf.MPS, Fcf.EOM, Fcf.EOP, Fcf.PRI_MPS, Fcf.PRI_EOM, Fcf.PRI_EOP)
 # The longest T4, 1.15 s of preamble, the frame, and something for a slow line.
 REPEATED_WITHIN = 3.45 + 1.15 + 0.2 + 0.6
@@ -77,6 +79,7 @@ def page_over(s: Session, frame: Frame, now: float) -> State:
     if not s.receiving.data:
         s.line.listen(s.listen_for_page(), Timer.T2, now)
         return State.PAGE_AWAITED
+    s.receiving.over_at = now
     s.tell(Progress(number=s.receiving.number, octets=s.receiving.octets, total=None))
     s.line.listen(pump.ListenForFrames(), Timer.T2, now)
     return State.COMMAND_AWAITED
@@ -112,21 +115,27 @@ def judge(s: Session) -> tuple[Verdict, CopyQuality | None]:
 
 
 def command_received(s: Session, frame: Frame, now: float) -> State:
-    """MPS, EOM or EOP after a page: judge it and hand it over."""
+    """MPS, EOM or EOP after a page: judge it and hand it over.
+
+    The carrier may have dropped in the middle of the page: then there is no RTC, and the command takes as long to come
+    as the rest of the page.  Where only RTC is missing (some gateways cut it) the command comes at once.
+    """
     receiving = s.receiving
-    octets = b"".join(receiving.data)
+    assert receiving.parameters is not None
+    ending = find_end(b"".join(receiving.data), receiving.parameters.form.coding)
     verdict, quality = judge(s)
-    hand_over(s, frame.fcf, octets, verdict, quality)
+    if not ending.complete and now - receiving.over_at > s.settings.cut_off_after:
+        verdict = Verdict.RTN
+    hand_over(s, frame.fcf, ending, verdict, quality)
     s.line.stop_reply()
     s.board.start(Timer.X_HOST, now)
     return State.STORING
 
 
-def hand_over(s: Session, command: Fcf | None, octets: bytes, verdict: Verdict, quality: CopyQuality | None) -> None:
+def hand_over(s: Session, command: Fcf | None, ending: Ending, verdict: Verdict, quality: CopyQuality | None) -> None:
     """Tell the host of the page; *command* is what ended it."""
     receiving, parameters = s.receiving, s.receiving.parameters
     assert parameters is not None and command is not None
-    ending = find_end(octets, parameters.form.coding)
     receiving.command = PLAIN_OF.get(command, command)
     receiving.interrupted = command in PLAIN_OF
     receiving.verdict = verdict
@@ -146,7 +155,7 @@ def hand_over(s: Session, command: Fcf | None, octets: bytes, verdict: Verdict, 
             after_rejected=receiving.after_rejected,
         )
     )
-    receiving.damaged = False
+    receiving.spoilt, receiving.damaged = receiving.damaged, False
 
 
 def page_missing(s: Session, frame: Frame, now: float) -> State:
@@ -217,8 +226,9 @@ def answer(s: Session, now: float) -> State:
     receiving = s.receiving
     receiving.answered = True
     receiving.answer = ANSWER_OF[receiving.verdict]
+    receiving.lost = receiving.lost or (receiving.spoilt and receiving.verdict not in REJECTED)
     response = pump.SendFrames(frames=(s.frame(receiving.answer),))
-    next_page = receiving.command is Fcf.MPS and receiving.verdict not in (Verdict.RTN, Verdict.PIN)
+    next_page = receiving.command is Fcf.MPS and receiving.verdict not in REJECTED
     listen = s.listen_for_page() if next_page else pump.ListenForFrames()
     s.line.send(response, listen=listen, reply=Timer.T2, now=now)
     if next_page:
@@ -260,7 +270,7 @@ def phase_b_again(s: Session, frame: Frame, now: float) -> State:
 
 def call_over(s: Session, frame: Frame, now: float) -> State:
     """DCN after the answer to EOP; or none came: the document is complete all the same."""
-    rejected = s.receiving.verdict in (Verdict.RTN, Verdict.PIN)
+    rejected = s.receiving.verdict in REJECTED
     return s.close(Outcome.REJECTED_PAGE_NOT_REPEATED if rejected else Outcome.COMPLETED)
 
 

@@ -15,6 +15,7 @@ from .chart import Input, State, Table, row
 from .ecm import IncomingBlock
 from .events import Progress, SpeedChanged, Verdict
 from .frames import Fcf, Frame, second_fcf
+from .message import find_end
 from .modems import MODULATION_OF_CODE
 from .outcomes import Outcome
 from .phase_b_training import dcs_received, repeat
@@ -79,7 +80,9 @@ def block_taken(s: Session, response: Fcf, now: float) -> State:
 def page_complete(s: Session, command: Fcf, verdict: Verdict, now: float) -> State:
     """Hand the page over, and be patient with the store for a moment."""
     s.line.stop_reply()
-    hand_over(s, command, b"".join(s.receiving.data), verdict, None)
+    assert s.receiving.parameters is not None
+    ending = find_end(b"".join(s.receiving.data), s.receiving.parameters.form.coding)
+    hand_over(s, command, ending, verdict, None)
     s.board.start(Timer.X_STORE, now)
     s.board.start(Timer.X_HOST, now)
     return State.STORING_ECM
@@ -112,7 +115,7 @@ def eor_received(s: Session, frame: Frame, now: float) -> State | None:
         return None
     if receiving.answered and not receiving.block.heard and receiving.answer is Fcf.ERR:
         return answer_again(s, now)
-    receiving.damaged = receiving.lost = True
+    receiving.damaged = True
     receiving.answered_counters = b""
     _take_block(s)
     if command is Fcf.NULL:

@@ -65,6 +65,7 @@ class Receiving:
     data: list[bytes] = field(default_factory=list)
     octets: int = 0
     line_watch: LineWatch | None = None  # of a page without ECM
+    over_at: float = 0.0  # when the carrier of such a page was gone
     command: Fcf | None = None
     verdict: Verdict = Verdict.MCF
     answer: Fcf = Fcf.MCF
@@ -78,7 +79,8 @@ class Receiving:
     block: IncomingBlock = field(default_factory=IncomingBlock)
     answered_counters: bytes = b""
     damaged: bool = False
-    lost: bool = False  # a page of this call was given up by EOR
+    spoilt: bool = False  # a block of the page handed over last was given up by EOR
+    lost: bool = False  # a page of this call was, and did not come again
     interrupted: bool = False
     long_training: bool = False
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from sandf.protocols.t4.bits import to_octets
+from sandf.protocols.t4.codes import RTC_MH
 from sandf.protocols.t30 import events, frames, pump
 from sandf.protocols.t30.chart import State
 from sandf.protocols.t30.frames import PRI_OF, Fcf, build
@@ -137,6 +139,21 @@ class Receiver(SynchronousTestCase):
         self.assertEqual(driver.hear(build(Fcf.MPS)), ["RTN"])
         driver = trained()
         self.assertEqual(driver.hear(build(Fcf.EOP)), ["RTN"])
+
+    def test_half_a_page_is_not_confirmed(self) -> None:
+        # The carrier drops, and the command comes when the rest of the page would have been over.
+        for seconds, octets, verdict in (
+            (0.1, PAGE, "MCF"),
+            (4.0, PAGE, "RTN"),
+            (4.0, PAGE + to_octets(RTC_MH), "MCF"),
+        ):
+            driver = trained()
+            driver.hear_data(V27, octets)
+            driver.pass_time(seconds)
+            driver.hear(build(Fcf.MPS))
+            driver.step("stored")
+            driver.transmit()
+            self.assertEqual(driver.sent, [verdict], (seconds, len(octets)))
 
     def test_echo_of_our_own_dis(self) -> None:
         driver = called(TerminalSettings(ident="1"))
