@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak bench check docs clean
+.PHONY: demo test soak bench conformance check docs clean
 
 demo: $(VENV)/demo
 	$(BIN)/python -m sandf.cli.demo
@@ -17,6 +17,9 @@ soak: $(VENV)/test
 
 bench: $(VENV)/test
 	$(BIN)/python -m tests.bench
+
+conformance: $(VENV)/test
+	$(BIN)/python -m tests.conformance
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -164,7 +164,7 @@ def _figures(time: AirTime) -> list[Result]:
     ]
 
 
-_SAID = {
+PARTS = {
     "silence": "silence before CED",
     "ced": "CED",
     "gaps": "gaps",
@@ -179,12 +179,13 @@ _SAID = {
     "ecm_padding": "ECM padding",
     "waiting": "waiting",
 }
+"""What people call the parts of a call that seconds are spent on."""
 
 
 def _table(name: str, times: Sequence[AirTime], spent: Sequence[Spent]) -> Table:
     """A row for each thing that seconds are spent on, a column for each call."""
     seconds = [one.seconds() for one in spent]
-    rows = {said: [of_call[key] for of_call in seconds] for key, said in _SAID.items()}
+    rows = {said: [of_call[key] for of_call in seconds] for key, said in PARTS.items()}
     return Table(
         name=name, unit="s", columns=[time.name for time in times], rows=rows | {"all": [one.total for one in spent]}
     )

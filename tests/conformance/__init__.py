@@ -1,1 +1,1 @@
-"""``make conformance``: plays everything that T.30 is held against and writes docs/conformance.rst from what happened."""
+"""``make conformance``: plays what T.30 is held against, and writes docs/conformance.rst of what happened."""

@@ -49,9 +49,12 @@ def grid(results: list[Played]) -> list[str]:
     lines += paragraph(
         f"**{passed} of {COUNT}** acceptance procedures of TSB-85 (ETSI ETS 300 242) pass. "
         "A tester reads them as data and plays the far machine, step by step and in virtual time, against the terminal"
-        " and the hosts that a fax leg has; ``tests/tsb85`` is that tester.  It asserts each frame, octet by octet, in its"
-        " place; the timing of everything that is sent (preambles of 0.85 to 1.15 s, gaps of 55 to 95 ms, CED, CNG, TCF,"
-        " T1, T2, T4); scan lines no shorter than asked for; partial pages frame by frame; the pels of every page that is"
+        " and the hosts that a fax leg has; ``tests/tsb85`` is that tester.  It asserts each frame, octet by"
+        " octet, in its"
+        " place; the timing of everything that is sent (preambles of 0.85 to 1.15 s, gaps of 55 to 95 ms,"
+        " CED, CNG, TCF,"
+        " T1, T2, T4); scan lines no shorter than asked for; partial pages frame by frame; the pels of every"
+        " page that is"
         " sent and of every page that is delivered; how long the line is kept after DCN; and the ending, as a row of"
         " :doc:`causes`.  The data is the public suite of spandsp (``spandsp/tsb85.xml``), and no part of this project."
     )

@@ -1,0 +1,75 @@
+"""Plays everything and writes the page: ``python -m tests.conformance``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from sandf import __version__
+from tests.bench.air_time import air_times
+from tests.matrix import summary
+from tests.peers import spandsp_matrix
+from tests.tsb85.procedures import COUNT
+
+from . import air, matrix, procedures
+from .tables import heading, paragraph
+
+PAGE = Path(__file__).parents[2] / "docs" / "conformance.rst"
+
+
+def _played(progress: Progress) -> list[procedures.Played]:
+    task = progress.add_task("TSB-85", total=COUNT)
+
+    def told(name: str) -> None:
+        progress.update(task, advance=1, description=f"TSB-85 {name}")
+
+    return procedures.played(told)
+
+
+def _step(progress: Progress, name: str, make: Callable[[], list[str]]) -> list[str]:
+    task = progress.add_task(name, total=1)
+    lines = make()
+    progress.update(task, advance=1)
+    return lines
+
+
+def _libspandsp2() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        return matrix.against_libspandsp2(spandsp_matrix.summary(Path(folder)))
+
+
+def _intro() -> list[str]:
+    lines = heading("Conformance", "=")
+    return lines + paragraph(
+        f"What sandf's T.30 was held against, and what came of it: written by ``make conformance`` on"
+        f" {time.strftime('%Y-%m-%d')} with sandf {__version__} and Python {sys.version.split()[0]}.  All of it runs in"
+        " virtual time, so that the same version gives the same page on any machine."
+    )
+
+
+@click.command()
+@click.option("--to", type=click.Path(path_type=Path), default=PAGE, help="The file to write.", show_default=False)
+def main(to: Path) -> None:
+    """Play the procedures, the matrices and the charts, and write docs/conformance.rst."""
+    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        results = _played(progress)
+        lines = _intro() + procedures.grid(results)
+        lines += _step(progress, "the matrix", lambda: matrix.damaged(summary()))
+        lines += _step(progress, "libspandsp2", _libspandsp2)
+        lines += _step(progress, "the ITU charts", lambda: air.section(air_times()))
+    to.write_text("\n".join(lines))
+    passed = sum(not result.failure for result in results)
+    print(f"{passed} of {len(results)} procedures of TSB-85 pass.  The page is {to}.")
+    sys.exit(0 if passed == len(results) == COUNT else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The summaries of the two matrices: our terminal against itself under damage, and against libspandsp2.
+
+What this module does not do: it makes no calls itself (``tests/matrix`` and ``tests/peers`` do).
+"""
+
+from __future__ import annotations
+
+from tests.matrix import Summary, full_size
+from tests.matrix.impairments import Kind
+from tests.peers import spandsp_matrix
+
+from .tables import heading, paragraph, table
+
+NAMES = {
+    Kind.NONE: "none, but for what the receiver asks for",
+    Kind.LOST: "a frame lost",
+    Kind.CORRUPTED: "a frame corrupted",
+    Kind.DOUBLED: "a frame doubled",
+    Kind.LATE: "a frame, TCF or page late",
+    Kind.TOO_LATE: "a frame, TCF or page later than T4",
+    Kind.CLIPPED: "a frame cut short",
+    Kind.ECHOED: "an echo of one's own frame",
+    Kind.DROPPED_EARLY: "the carrier drops early in TCF or a page",
+    Kind.DROPPED_LATE: "the carrier drops late in TCF or a page",
+    Kind.UNHEARD: "nothing heard of TCF or a page",
+    Kind.SILENT: "the far end silent from there on",
+}
+"""What the page calls the kinds of damage."""
+
+
+def damaged(summaries: list[Summary]) -> list[str]:
+    """Both ends ours."""
+    runs, exact = sum(each.runs for each in summaries), sum(each.exact for each in summaries)
+    lines = heading("The matrix")
+    lines += paragraph(
+        f"Two terminals of ours on a line in virtual time, {runs:,} calls in which each value of an axis meets each"
+        " value of every other: who transmits (the caller, or the called terminal when it is polled), coding and error"
+        " correction, speed, resolution, width, number and size of pages, distance, and one kind of damage, at its"
+        f" first, a middle or its last chance.  In {exact:,} of them every page arrived as it was sent, and the"
+        " transmitter knows; the others ended by a cause that a table, written from T.30 beforehand, permits for damage"
+        " at that phase and command.  No page was taken twice, and none was confirmed that the receiver does not have;"
+        " but without error correction nobody can miss the last rows of a page whose carrier dropped just before its"
+        f" end.  ``make test`` makes these calls; ``make soak`` those of the full product, {full_size():,}."
+    )
+    rows = [(NAMES[Kind(each.kind)], str(each.runs), str(each.exact), _others(each.others)) for each in summaries]
+    return lines + table(("Damage", "Calls", "All pages exact", "How the transmitter ended in the others"), rows)
+
+
+def _others(others: dict[str, int]) -> str:
+    return ", ".join(f"{name.lower().replace('_', '-')} {count}" for name, count in others.items())
+
+
+def against_libspandsp2(summary: spandsp_matrix.Summary) -> list[str]:
+    """The far end libspandsp2."""
+    calls = summary.sent + summary.received
+    lines = heading("Against libspandsp2")
+    lines += paragraph(
+        f"{calls} calls over T.38 packets with libspandsp2 (Debian, 0.0.6), {summary.sent} in which we transmit and"
+        f" {summary.received} in which it does, as callers and polled, with the same axes: **{summary.exact}"
+        f" of {calls}**"
+        " are exact in parameters, post-message commands, resolution and every pel of every page.  ``make"
+        " soak`` makes all"
+        f" {summary.in_all:,} that it supports.  It does not support:"
+    )
+    for each in summary.unsupported:
+        what = "; ".join(f"{axis} {' or '.join(values)}" for axis, values in each.values.items())
+        lines += [f"* {what}: {each.reason}."]
+    return [*lines, ""]
