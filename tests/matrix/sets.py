@@ -12,9 +12,9 @@ from functools import cache
 from typing import cast
 
 from sandf.protocols.t4.form import Paper
+from tests.covering import Covering, Values
 
 from .calls import Run, pages_of, passed
-from .covering import Covering, Values
 from .dimensions import AXES, RESOLUTIONS, Case, Distance, Place, cases
 from .impairments import FAIR, IMPAIRMENTS, Impairment, Kind, count, numbers
 

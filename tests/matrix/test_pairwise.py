@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from .covering import all_pairs, completions, pairs_of
+from tests.covering import all_pairs, completions, pairs_of
+
 from .impairments import Kind
 from .results import covering_results, summary
 from .sets import ASKED_AXES, COVERED_AXES, applies, covering

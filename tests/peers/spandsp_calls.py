@@ -23,6 +23,7 @@ from sandf.fmsp.session import FaxSession
 from sandf.fmsp.settings import FaxSettings
 from sandf.fmsp.t38_pump import T38Pump
 from sandf.protocols.t4.form import Coding, PageForm, Paper, Resolution
+from sandf.protocols.t4.walk import walk
 from sandf.protocols.t30 import events
 from sandf.protocols.t30.capabilities import Parameters
 from sandf.protocols.t30.outcomes import Outcome
@@ -274,3 +275,16 @@ def pictures_in(tiff: Path) -> list[tuple[Image.Image, tuple[int, int]]]:
             x, y = file.info["dpi"]
             pages.append((file.convert("1"), (round(x), round(y))))
     return pages
+
+
+def exact_there(call: Call, pictures: Sequence[Picture]) -> list[bool]:
+    """Of each page at libspandsp2's end, whether it is the one of *pictures* that we sent."""
+    received = pictures_in(call.tiff) if call.tiff.exists() else []
+    pages = zip(pictures, received, strict=False)
+    return [image.tobytes() == picture.image.tobytes() for picture, (image, _) in pages]
+
+
+def exact_here(call: Call, pictures: Sequence[Picture]) -> list[bool]:
+    """Of each page at our end, whether it is the one of *pictures* that libspandsp2 sent."""
+    walks = [walk(page.octets, page.form.coding, page.form.width, keep=True) for page in call.pages]
+    return [lines.changes == tuple(picture.rows) for picture, lines in zip(pictures, walks, strict=False)]

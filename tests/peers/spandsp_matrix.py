@@ -26,7 +26,7 @@ from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.picture import Length
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t38.ifp import DataType, FieldType, Packet
-from tests.pairwise import pairwise
+from tests.covering import Covering
 from tests.peers.spandsp import MODEMS
 from tests.peers.spandsp_calls import OURS, THEIRS, Call, Picture, pictures_in
 
@@ -166,18 +166,22 @@ def drawn(number: int, width: int, count: int) -> Picture:
     return Picture(rows)
 
 
+def _row(values: tuple[object, ...]) -> dict[str, str]:
+    return {axis: str(value) for axis, value in zip(AXES, values, strict=True)}
+
+
 def everything(transmitter: str) -> Iterator[Combination]:
     """All combinations that libspandsp2 supports, of one of :data:`TRANSMITTERS`."""
     for values in itertools.product(*(AXES | {"transmitter": (transmitter,)}).values()):
-        row = dict(zip(AXES, values, strict=True))
-        if supported(row):
-            yield Combination(**row)
+        if supported(_row(values)):
+            yield Combination(**_row(values))
 
 
 def covering(transmitter: str) -> Iterator[Combination]:
     """Few of them, with every pair of values."""
-    for row in pairwise(AXES | {"transmitter": (transmitter,)}, supported):
-        yield Combination(**row)
+    axes = tuple((AXES | {"transmitter": (transmitter,)}).values())
+    for values in Covering(axes, lambda values: supported(_row(values)), range(len(axes))).runs:
+        yield Combination(**_row(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from sandf.fmsp.settings import FaxSettings
 from sandf.protocols.t4.bits import REVERSED
 from sandf.protocols.t4.form import Coding
-from sandf.protocols.t4.walk import walk
 from sandf.protocols.t30.frames import Fcf
 from sandf.protocols.t30.outcomes import Outcome
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t38.ifp import Data, DataType, FieldType, Packet
 from tests.peers.spandsp import MISSING
-from tests.peers.spandsp_calls import Call, pictures_in
+from tests.peers.spandsp_calls import Call, exact_here, exact_there
 from tests.peers.spandsp_matrix import drawn
 
 PICTURES = [drawn(number, 1728, 300) for number in range(3)]
@@ -79,25 +78,12 @@ class ProcedureTests(SynchronousTestCase):
     def assertEnded(self, call: Call) -> None:
         self.assertEqual((call.outcome, call.spandsp.result), (Outcome.COMPLETED, "OK"), " ".join(call.texts))
 
-    def exact_there(self, call: Call) -> list[bool]:
-        """Of each page at libspandsp2's end, whether it is what we sent."""
-        pages = zip(PICTURES, pictures_in(call.tiff), strict=False)
-        return [image.tobytes() == picture.image.tobytes() for picture, (image, _) in pages]
-
-    def exact_here(self, call: Call) -> list[bool]:
-        """Of each page at our end, whether it is what libspandsp2 sent."""
-        found = []
-        for picture, page in zip(PICTURES, call.pages, strict=False):
-            lines = walk(page.octets, page.form.coding, page.form.width, keep=True)
-            found.append(lines.changes == tuple(picture.rows))
-        return found
-
     def test_its_rtn_and_our_page_again(self) -> None:
         call = Call(self.folder, lost=Pieces(True, TCF + 1, 2))
         call.send(PICTURES, PLAIN)
         self.assertEnded(call)
         self.assertEqual((call.confirmations.refusals, call.confirmations.pages), ([1], [1, 2, 3]))
-        self.assertEqual(self.exact_there(call), [True] * 3)
+        self.assertEqual(exact_there(call, PICTURES), [True] * 3)
         self.assertIs(call.negotiated[-1].modulation, Modulation.V17_12000)
 
     def test_our_rtn_and_its_page_again(self) -> None:
@@ -105,7 +91,7 @@ class ProcedureTests(SynchronousTestCase):
         call.receive(PICTURES, PLAIN)
         self.assertEnded(call)
         self.assertEqual(call.texts.count("RTN"), 1)
-        self.assertEqual(self.exact_here(call), [True] * 3)
+        self.assertEqual(exact_here(call, PICTURES), [True] * 3)
         self.assertIs(call.negotiated[-1].modulation, Modulation.V17_12000)
 
     def test_its_rtp(self) -> None:
@@ -113,7 +99,7 @@ class ProcedureTests(SynchronousTestCase):
         call.send(PICTURES, PLAIN)
         self.assertEnded(call)
         self.assertEqual((call.texts.count("RTP"), call.confirmations.pages), (1, [1, 2, 3]))
-        self.assertEqual(self.exact_there(call), [False, True, True])
+        self.assertEqual(exact_there(call, PICTURES), [False, True, True])
         self.assertIs(call.negotiated[-1].modulation, Modulation.V17_12000)
 
     def test_our_rtp(self) -> None:
@@ -121,7 +107,7 @@ class ProcedureTests(SynchronousTestCase):
         call.receive(PICTURES, PLAIN)
         self.assertEnded(call)
         self.assertEqual(call.texts.count("RTP"), 1)
-        self.assertEqual(self.exact_here(call), [False, True, True])
+        self.assertEqual(exact_here(call, PICTURES), [False, True, True])
         self.assertEqual([page.bad_rows > 0 for page in call.pages], [True, False, False])
 
     def test_its_rtn_for_the_last_page(self) -> None:
@@ -131,14 +117,14 @@ class ProcedureTests(SynchronousTestCase):
             call.send(PICTURES, replace(PLAIN, repeat_last_page=again))
             self.assertIs(call.outcome, outcome)
             self.assertEqual((call.confirmations.refusals, call.confirmations.pages), ([3], [1, 2]))
-            self.assertEqual(self.exact_there(call), [True] * 2)
+            self.assertEqual(exact_there(call, PICTURES), [True] * 2)
 
     def test_our_rtn_for_the_last_page(self) -> None:
         """It ends after RTN for EOP, as figure 5-2a has it."""
         call = Call(self.folder, lost=Pieces(False, TCF + 3, 2))
         call.receive(PICTURES, PLAIN)
         self.assertIs(call.outcome, Outcome.REJECTED_PAGE_NOT_REPEATED)
-        self.assertEqual(self.exact_here(call), [True] * 2)
+        self.assertEqual(exact_here(call, PICTURES), [True] * 2)
 
     def test_frames_again(self) -> None:
         for ours in (True, False):
@@ -146,7 +132,7 @@ class ProcedureTests(SynchronousTestCase):
             (call.send if ours else call.receive)(PICTURES, ECM)
             self.assertEnded(call)
             self.assertEqual((call.texts.count("PPR"), call.texts.count("CTC")), (2, 0))
-            self.assertEqual(self.exact_there(call) if ours else self.exact_here(call), [True] * 3)
+            self.assertEqual(exact_there(call, PICTURES) if ours else exact_here(call, PICTURES), [True] * 3)
 
     def test_four_ppr_and_ctc(self) -> None:
         for ours in (True, False):
@@ -154,7 +140,7 @@ class ProcedureTests(SynchronousTestCase):
             (call.send if ours else call.receive)(PICTURES, ECM)
             self.assertEnded(call)
             self.assertEqual((call.texts.count("PPR"), call.texts.count("CTC"), call.texts.count("CTR")), (4, 1, 1))
-            self.assertEqual(self.exact_there(call) if ours else self.exact_here(call), [True] * 3)
+            self.assertEqual(exact_there(call, PICTURES) if ours else exact_here(call, PICTURES), [True] * 3)
             assert call.spandsp.statistics is not None
             # We go on one speed lower; it stays where it is.
             self.assertEqual(call.spandsp.statistics.bit_rate, 12000 if ours else 14400)
@@ -167,7 +153,7 @@ class ProcedureTests(SynchronousTestCase):
             self.assertIs(call.outcome, Outcome.DCN_IN_MESSAGE if ours else Outcome.DCN_IN_RECEPTION)
             self.assertEqual((call.texts.count("EOR-MPS"), call.texts.count("ERR")), (1, 1))
             self.assertEqual(call.confirmations.pages, [])
-            self.assertEqual(self.exact_here(call), [] if ours else [False])
+            self.assertEqual(exact_here(call, PICTURES), [] if ours else [False])
 
     def test_it_asks_for_time_between_lines(self) -> None:
         for milliseconds in (5, 10, 20, 40):
@@ -178,7 +164,7 @@ class ProcedureTests(SynchronousTestCase):
             call = Call(self.folder, prepare=prepare)
             call.send(PICTURES, PLAIN)
             self.assertEnded(call)
-            self.assertEqual(self.exact_there(call), [True] * 3)
+            self.assertEqual(exact_there(call, PICTURES), [True] * 3)
             self.assertEqual([each.scan_line_ms for each in call.negotiated], [milliseconds])
             octets = [int(line.text.split()[0]) for line in call.lines if line.kind == "page"]
             self.assertGreaterEqual(min(octets), 300 * milliseconds * 14400 / 8000)
@@ -188,7 +174,7 @@ class ProcedureTests(SynchronousTestCase):
         call.send(PICTURES, ECM)
         self.assertEnded(call)
         self.assertEqual((call.texts.count("RNR"), call.texts.count("RR")), (5, 5))
-        self.assertEqual(self.exact_there(call), [True] * 3)
+        self.assertEqual(exact_there(call, PICTURES), [True] * 3)
 
     def test_it_stays_busy(self) -> None:
         call = Call(self.folder, prepare=lambda call: call.spandsp.be_busy(1000))
@@ -202,7 +188,7 @@ class ProcedureTests(SynchronousTestCase):
             call.receive(PICTURES, settings)
             self.assertEnded(call)
             self.assertEqual(sum("PRI-" in text for text in call.texts), 3)
-            self.assertEqual(self.exact_here(call), [True] * 3)
+            self.assertEqual(exact_here(call, PICTURES), [True] * 3)
 
     def test_our_operator_wants_it_while_we_send(self) -> None:
         for settings in (PLAIN, ECM):
@@ -210,7 +196,7 @@ class ProcedureTests(SynchronousTestCase):
             call.send(PICTURES, settings)
             self.assertEnded(call)
             self.assertEqual(sum("PRI-" in text for text in call.texts), 3)
-            self.assertEqual(self.exact_there(call), [True] * 3)
+            self.assertEqual(exact_there(call, PICTURES), [True] * 3)
 
     def test_our_operator_wants_it_while_we_receive(self) -> None:
         """PIP: it takes it for MCF, and sends the next page without the training that T.30 5.3.6.1.7 asks for."""
@@ -219,7 +205,7 @@ class ProcedureTests(SynchronousTestCase):
             call.receive(PICTURES, settings)
             self.assertEnded(call)
             self.assertEqual((call.texts.count("PIP"), call.texts.count("DCS")), (1, 1))
-            self.assertEqual(self.exact_here(call), [True] * 3)
+            self.assertEqual(exact_here(call, PICTURES), [True] * 3)
 
     def test_our_operator_wants_it_and_the_page_is_bad(self) -> None:
         """PIN: it sends the page again, slower, as after RTN."""
@@ -231,4 +217,4 @@ class ProcedureTests(SynchronousTestCase):
         call.receive(PICTURES, PLAIN)
         self.assertEnded(call)
         self.assertEqual((call.texts.count("PIN"), call.texts.count("DCS")), (1, 2))
-        self.assertEqual(self.exact_here(call), [True] * 3)
+        self.assertEqual(exact_here(call, PICTURES), [True] * 3)
