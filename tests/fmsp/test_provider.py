@@ -204,10 +204,15 @@ class HangUpTests(WorldCase):
             self.assertIn("DCN", [line.text for line in self.world.trace], phase)
 
     def test_when_only_the_last_page_is_in_doubt(self) -> None:
-        fax, _ = self.hang_up(self.seen("PPS-EOP"), pages=1)
-        assert fax.call is not None
-        [leg] = [leg for leg in fax.call.legs if isinstance(leg.setup, FaxSend)]
-        self.assertIs(leg.cause, causes.UNCONFIRMED)
+        for stored, cause in ((True, causes.DELIVERED), (False, causes.UNCONFIRMED)):
+            self.world = World()
+            self.world.commit = lambda transaction, stored=stored: succeed(  # type: ignore[misc]  # a default binds it
+                stored or not isinstance(transaction, PageReceived)
+            )
+            fax, _ = self.hang_up(self.seen("PPS-EOP"), pages=1)
+            assert fax.call is not None
+            [leg] = [leg for leg in fax.call.legs if isinstance(leg.setup, FaxSend)]
+            self.assertIs(leg.cause, cause)
 
     def test_by_the_receiver(self) -> None:
         fax = self.world.send("100", document(1, 2, rows=400))

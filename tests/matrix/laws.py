@@ -12,16 +12,19 @@ from sandf.fmsp.outcomes import cause_of
 from sandf.protocols.t30 import events, pump
 from sandf.protocols.t30.events import Verdict
 from sandf.protocols.t30.outcomes import Outcome
-from sandf.protocols.t30.phase_c_receive import REPEATED_WITHIN
 from sandf.protocols.t30.pump import Modulation
 from tests.protocols.t30.line import seconds
 
-from . import calls, documents
+from . import documents
 from .calls import Call
 from .dimensions import Direction
 from .impairments import Kind
 from .permitted import T2_LEAST, Moment, row_of
 
+UNNOTICED = 0.5
+"""Seconds at the end of a page without ECM that nobody can miss: a gap and the first flags take that long."""
+REPEATED = 3.45 + 2.0
+"""Seconds from a response within which its command may be repeated: T4 at its most, and the command itself."""
 IDLE_MOST = 120.0
 """Seconds in which nobody sends: T1, T2 or T5 and some T4 after one another."""
 _GOOD = (Verdict.MCF, Verdict.RTP)
@@ -80,7 +83,7 @@ def _cut(call: Call) -> bool:
     impairment, blow = call.run.impairment, call.damage.blow
     if call.run.case.mode.ecm or impairment.kind not in _DROPPED or impairment.label != "PAGE":
         return False
-    return blow is not None and blow.rest < calls.RECEIVER.cut_off_after
+    return blow is not None and blow.rest < UNNOTICED
 
 
 def good_pages(call: Call) -> list[int]:
@@ -113,7 +116,7 @@ def _unheard_and_unnumbered(call: Call, pages: set[int]) -> bool:
     run, blow = call.run, call.damage.blow
     if run.case.mode.ecm or run.impairment.label != "PAGE" or blow is None or blow.heard:
         return False
-    return pages == {run.number} and blow.command == "MPS" and blow.rest < REPEATED_WITHIN
+    return pages == {run.number} and blow.command == "MPS" and blow.rest < REPEATED
 
 
 def _pages(call: Call) -> Iterator[str]:

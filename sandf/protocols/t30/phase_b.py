@@ -81,6 +81,8 @@ def t1_caller(s: Session, frame: Frame, now: float) -> State:
 
 def t1_called(s: Session, frame: Frame, now: float) -> State:
     """Nobody answered our DIS."""
+    if s.receiving.after_rejected:
+        return s.end(Outcome.REJECTED_PAGE_NOT_REPEATED, now)
     return s.end(Outcome.NO_CALLER_AFTER_EOM if s.receiving.confirmed else Outcome.NO_CALLER, now)
 
 
@@ -207,6 +209,8 @@ def capabilities_again(s: Session, frame: Frame, now: float) -> None:
 
 def dcn_in_phase_b(s: Session, frame: Frame, now: float) -> State:
     """DCN before anything was agreed; after EOM and DIS it is how a transmitter says that nothing more comes."""
+    if s.receiving.after_rejected:
+        return s.close(Outcome.REJECTED_PAGE_NOT_REPEATED)
     return s.close(Outcome.COMPLETED if s.receiving.confirmed else Outcome.DCN_IN_PHASE_B)
 
 

@@ -109,7 +109,8 @@ def dcs_received(s: Session, frame: Frame, now: float) -> State | None:
         s.tell(Negotiated(parameters=parameters))
     receiving.parameters = parameters
     receiving.long_training = False
-    receiving.answered = False
+    receiving.answered = receiving.damaged = False
+    receiving.answered_counters = b""
     receiving.data, receiving.octets = [], 0
     receiving.block = IncomingBlock()
     s.line.listen(pump.ListenForTraining(modulation=parameters.modulation), Timer.X_TCF, now)
@@ -149,7 +150,7 @@ def repeat(s: Session, frame: Frame, now: float) -> None:
 
 def training_abandoned(s: Session, frame: Frame, now: float) -> State:
     """T2 ran out while DCS was awaited."""
-    if s.receiving.answer in (Fcf.PIP, Fcf.PIN):
+    if s.receiving.answered and s.receiving.answer in (Fcf.PIP, Fcf.PIN):
         return s.end(Outcome.INTERRUPTED_IN_RECEPTION, now)
     if s.receiving.after_rejected:
         return s.end(Outcome.REJECTED_PAGE_NOT_REPEATED, now)

@@ -50,13 +50,14 @@ WITH_OPERATOR = {
 
 def answer_sent(s: Session, frame: Frame, now: float) -> None:
     """Our answer (or CFR) has left."""
-    s.receiving.answered_at = now
+    s.receiving.answered_at, s.receiving.put_off = now, False
 
 
 def command_missed(s: Session, frame: Frame, now: float) -> None:
-    """V.21 was heard, and no frame understood: a repeated command perhaps, which will come again."""
-    if s.receiving.answered and now - s.receiving.answered_at <= REPEATED_WITHIN:
-        s.receiving.answered_at = now
+    """V.21 was heard, and no frame understood: a repeated command perhaps, which will come again.  Once is enough."""
+    receiving = s.receiving
+    if receiving.answered and not receiving.put_off and now - receiving.answered_at <= REPEATED_WITHIN:
+        receiving.answered_at, receiving.put_off = now, True
 
 
 def invalid_command(s: Session, frame: Frame, now: float) -> State:
@@ -79,7 +80,7 @@ def page_over(s: Session, frame: Frame, now: float) -> State:
     if not s.receiving.data:
         s.line.listen(s.listen_for_page(), Timer.T2, now)
         return State.PAGE_AWAITED
-    s.receiving.over_at = now
+    s.receiving.over_at, s.receiving.pause = now, None
     s.tell(Progress(number=s.receiving.number, octets=s.receiving.octets, total=None))
     s.line.listen(pump.ListenForFrames(), Timer.T2, now)
     return State.COMMAND_AWAITED
@@ -117,14 +118,14 @@ def judge(s: Session) -> tuple[Verdict, CopyQuality | None]:
 def command_received(s: Session, frame: Frame, now: float) -> State:
     """MPS, EOM or EOP after a page: judge it and hand it over.
 
-    The carrier may have dropped in the middle of the page: then there is no RTC, and the command takes as long to come
-    as the rest of the page.  Where only RTC is missing (some gateways cut it) the command comes at once.
+    The carrier may have dropped in the middle of the page: then there is no RTC, and V.21 takes as long to come up as
+    the rest of the page.  Where only RTC is missing (some gateways cut it) V.21 comes up at once.
     """
     receiving = s.receiving
     assert receiving.parameters is not None
     ending = find_end(b"".join(receiving.data), receiving.parameters.form.coding)
     verdict, quality = judge(s)
-    if not ending.complete and now - receiving.over_at > s.settings.cut_off_after:
+    if not ending.complete and (receiving.pause or 0.0) > s.settings.cut_off_after:
         verdict = Verdict.RTN
     hand_over(s, frame.fcf, ending, verdict, quality)
     s.line.stop_reply()
@@ -195,25 +196,27 @@ def host_answered(s: Session, frame: Frame, now: float) -> State | None:
 def page_stored(s: Session, now: float) -> State:
     """The page counts as received: answer, or ask the operator first if PRI-* asked for one."""
     s.board.stop(Timer.X_HOST, Timer.X_STORE)
-    count_page(s)
-    if s.receiving.interrupted and s.settings.operator:
-        s.tell(OperatorRequested())
-        s.board.start(Timer.T3, now)
-        return State.OPERATOR_ALERTED_RX
-    if s.interrupt_wanted:
+    ask = s.receiving.interrupted and s.settings.operator
+    if s.interrupt_wanted and not ask:
         # Our own operator wants the line: PIP or PIN instead of MCF or RTN, once.
         s.interrupt_wanted = False
         s.receiving.verdict = WITH_OPERATOR[s.receiving.verdict]
-        s.receiving.after_rejected = s.receiving.verdict is Verdict.PIN
+    count_page(s)
+    if ask:
+        s.tell(OperatorRequested())
+        s.board.start(Timer.T3, now)
+        return State.OPERATOR_ALERTED_RX
     return answer(s, now)
 
 
 def count_page(s: Session) -> None:
-    """The page now counts as received."""
+    """The page now counts as received, or as one that is to come again."""
     receiving = s.receiving
+    rejected = receiving.verdict in REJECTED
     receiving.stored = False
-    receiving.after_rejected = receiving.verdict is Verdict.RTN
-    receiving.confirmed += 1
+    receiving.after_rejected = rejected
+    receiving.confirmed += not rejected
+    receiving.lost = receiving.lost or (receiving.spoilt and not rejected)
     receiving.number += 1
 
 
@@ -226,7 +229,6 @@ def answer(s: Session, now: float) -> State:
     receiving = s.receiving
     receiving.answered = True
     receiving.answer = ANSWER_OF[receiving.verdict]
-    receiving.lost = receiving.lost or (receiving.spoilt and receiving.verdict not in REJECTED)
     response = pump.SendFrames(frames=(s.frame(receiving.answer),))
     next_page = receiving.command is Fcf.MPS and receiving.verdict not in REJECTED
     listen = s.listen_for_page() if next_page else pump.ListenForFrames()
@@ -241,10 +243,14 @@ def answer(s: Session, now: float) -> State:
 
 def answer_again(s: Session, frame: Frame, now: float) -> State | None:
     """The command came again: our answer was lost.  Another command ends a page of which we heard nothing."""
-    if frame.fcf is Fcf.PPS and frame.fif[1:3] != s.receiving.answered_counters:
+    return answer(s, now) if is_repeated(s, frame) else page_lost(s, frame, now)
+
+
+def answer_ecm_again(s: Session, frame: Frame, now: float) -> State | None:
+    """PPS, EOR or RR came again behind their answer; with nothing answered, or other counters, it is noise."""
+    receiving, pps = s.receiving, frame.fcf is Fcf.PPS
+    if not receiving.answered or (pps and (len(frame.fif) < 4 or frame.fif[1:3] != receiving.answered_counters)):
         return None
-    if frame.fcf in COMMANDS and not is_repeated(s, frame):
-        return page_lost(s, frame, now)
     return answer(s, now)
 
 
@@ -326,6 +332,5 @@ for _command in COMMANDS:
     for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):
         TABLE[_state, _command] = row(answer_again, *_ANSWERED)
 for _state in (State.EOM_ANSWERED, State.EOP_ANSWERED, State.DCS_AWAITED):
-    TABLE[_state, Fcf.PPS] = row(answer_again, *_ANSWERED)
-    TABLE[_state, Fcf.EOR] = row(answer_again, *_ANSWERED)
-    TABLE[_state, Fcf.RR] = row(answer_again, *_ANSWERED)
+    for _command in (Fcf.PPS, Fcf.EOR, Fcf.RR):
+        TABLE[_state, _command] = row(answer_ecm_again, *_ANSWERED)

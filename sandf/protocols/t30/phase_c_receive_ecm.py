@@ -43,7 +43,7 @@ def pps_received(s: Session, frame: Frame, now: float) -> State | None:
         return None
     assert parameters is not None
     if receiving.answered and not receiving.block.heard and frame.fif[1:3] == receiving.answered_counters:
-        return answer_again(s, now)
+        return repeat_answer(s, now)
     block = receiving.block
     block.announced(frame.fif[3] + 1)
     block.drop_short(parameters.frame_octets)
@@ -100,7 +100,7 @@ def request_frames(s: Session, now: float) -> State:
     return State.PARTIAL_PAGE_AWAITED
 
 
-def answer_again(s: Session, now: float) -> State:
+def repeat_answer(s: Session, now: float) -> State:
     """PPS or EOR came again: our answer was lost."""
     if s.receiving.command is Fcf.NULL:
         return block_taken(s, s.receiving.answer, now)
@@ -114,7 +114,7 @@ def eor_received(s: Session, frame: Frame, now: float) -> State | None:
     if command is None or command is Fcf.EOS:
         return None
     if receiving.answered and not receiving.block.heard and receiving.answer is Fcf.ERR:
-        return answer_again(s, now)
+        return repeat_answer(s, now)
     receiving.damaged = True
     receiving.answered_counters = b""
     _take_block(s)
@@ -166,7 +166,7 @@ def ready_asked_again(s: Session, frame: Frame, now: float) -> State | None:
     """RR again, after the answer that it has brought: that was lost.  With a partial page on its way it is noise."""
     if not s.receiving.answered or s.receiving.block.heard:
         return None
-    return answer_again(s, now)
+    return repeat_answer(s, now)
 
 
 def no_rr(s: Session, frame: Frame, now: float) -> State:

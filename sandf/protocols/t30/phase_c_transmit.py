@@ -214,20 +214,43 @@ def page_taken(s: Session, verdict: Verdict, now: float) -> State:
     return send_dcs(s, now) if verdict is Verdict.PIP else retrain(s, now)
 
 
+def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
+    """The page has arrived with holes: on to the next (after PIP by DCS), but the call does not end well."""
+    sending = s.sending
+    s.tell(PageRejected(number=sending.number, verdict=Verdict.ERR, will_repeat=False))
+    sending.lost = True
+    sending.number += 1
+    sending.page, sending.following = sending.following, None
+    s.tries = 0
+    if sending.command is Fcf.EOP:
+        return s.end(Outcome.PAGE_NOT_CORRECTED, now)
+    if sending.command is Fcf.EOM:
+        return await_dis(s, now)
+    return send_dcs(s, now) if interrupted else start_page(s, NO_FRAME, now)
+
+
+def within_page(s: Session) -> bool:
+    """Whether blocks of the page are still to come behind the present one."""
+    sending = s.sending
+    ecm = sending.parameters is not None and sending.parameters.ecm
+    return ecm and sending.block < len(sending.blocks) - 1
+
+
 def page_refused(s: Session, verdict: Verdict, now: float) -> State:
-    """The far terminal rejects the page: what the settings say."""
-    sending, policy = s.sending, s.settings.rtn_policy
+    """The far terminal rejects the page (or interrupts it): what the settings say."""
+    sending, policy, within = s.sending, s.settings.rtn_policy, within_page(s)
     s.line.stop_reply()
-    if policy is RtnPolicy.GO_ON:
-        return page_taken(s, verdict, now)
-    again = policy is RtnPolicy.RETRANSMIT and sending.rejections < s.settings.retransmissions
-    again = again and (s.settings.repeat_last_page or sending.command is not Fcf.EOP)
+    if policy is RtnPolicy.GO_ON and not within:
+        return page_spoilt(s, now, interrupted=True) if sending.spoilt else page_taken(s, verdict, now)
+    again = policy is not RtnPolicy.GIVE_UP and sending.rejections < s.settings.retransmissions
+    last = sending.command is Fcf.EOP and not within
+    again = again and (verdict is Verdict.PIN or s.settings.repeat_last_page or not last)
     s.tell(PageRejected(number=sending.number, verdict=verdict, will_repeat=again))
     if not again:
         return s.end(Outcome.INTERRUPTED if verdict is Verdict.PIN else Outcome.PAGE_REJECTED, now)
     sending.rejections += 1
     s.tries = 0
-    return await_dis(s, now) if sending.command is Fcf.EOM else retrain(s, now)
+    return await_dis(s, now) if sending.command is Fcf.EOM and not within else retrain(s, now)
 
 
 def retrain(s: Session, now: float) -> State:
@@ -259,7 +282,7 @@ def dis_after_eom(s: Session, frame: Frame, now: float) -> State | None:
 
 def t1_after_eom(s: Session, frame: Frame, now: float) -> State:
     """The far terminal did not come back with DIS."""
-    return s.end(Outcome.NO_DIS_AFTER_EOM, now)
+    return s.end(Outcome.COMPLETED if s.sending.done else Outcome.NO_DIS_AFTER_EOM, now)
 
 
 def dcn_in_message(s: Session, frame: Frame, now: float) -> State:

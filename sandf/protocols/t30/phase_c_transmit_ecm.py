@@ -13,19 +13,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .chart import Input, State, Table, row
-from .events import PageRejected, Progress, SpeedChanged, Verdict
-from .frames import NO_FRAME, PRI_OF, Fcf, Frame, build_eor
+from .events import Progress, SpeedChanged, Verdict
+from .frames import PRI_OF, Fcf, Frame, build_eor
 from .modems import RATE_CODE, step_down_rate
 from .outcomes import Outcome
-from .phase_b_training import send_dcs
 from .phase_c_transmit import (
-    await_dis,
     dcn_in_message,
     doubt,
+    page_spoilt,
     page_taken,
     send_partial_page,
     send_post_message,
-    start_page,
+    within_page,
 )
 from .session import Session
 from .timers import Timer
@@ -60,7 +59,7 @@ def block_confirmed(s: Session, frame: Frame, now: float) -> State:
     """MCF: the next block, or the page is taken."""
     sending = s.sending
     _ready(s)
-    if sending.block < len(sending.blocks) - 1:
+    if within_page(s):
         return next_block(s, now)
     return page_spoilt(s, now) if sending.spoilt else page_taken(s, Verdict.MCF, now)
 
@@ -139,24 +138,8 @@ def eor_unanswered(s: Session, frame: Frame, now: float) -> State:
 
 def given_up(s: Session, frame: Frame, now: float) -> State:
     """ERR: the next block, or the page is told as not corrected, and what follows it."""
-    sending = s.sending
     _ready(s)
-    return next_block(s, now) if sending.block < len(sending.blocks) - 1 else page_spoilt(s, now)
-
-
-def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
-    """The page has arrived with holes: on to the next (after PIP by DCS), but the call does not end well."""
-    sending = s.sending
-    s.tell(PageRejected(number=sending.number, verdict=Verdict.ERR, will_repeat=False))
-    sending.lost = True
-    sending.number += 1
-    sending.page, sending.following = sending.following, None
-    s.tries = 0
-    if sending.command is Fcf.EOP:
-        return s.end(Outcome.PAGE_NOT_CORRECTED, now)
-    if sending.command is Fcf.EOM:
-        return await_dis(s, now)
-    return send_dcs(s, now) if interrupted else start_page(s, NO_FRAME, now)
+    return next_block(s, now) if within_page(s) else page_spoilt(s, now)
 
 
 # RNR and RR.

@@ -14,8 +14,7 @@ from .frames import NO_FRAME, PRI_OF, Fcf, Frame
 from .outcomes import Outcome
 from .phase_c_receive import ANSWER_OF, WITH_OPERATOR, answer, dcn_in_message
 from .phase_c_transmit import dcn_in_message as dcn_instead_of_response
-from .phase_c_transmit import page_refused, page_taken
-from .phase_c_transmit_ecm import page_spoilt
+from .phase_c_transmit import page_refused, page_spoilt, page_taken, within_page
 from .session import Session
 from .timers import Timer
 
@@ -46,14 +45,15 @@ def no_operator(s: Session, frame: Frame, now: float) -> State:
     s.board.stop(Timer.T3)
     s.interrupt_wanted = False
     verdict = s.sending.interrupt
-    if verdict is Verdict.PIN:
-        return page_refused(s, verdict, now)
+    if verdict is Verdict.PIN or within_page(s):
+        # Within a page neither says anything of it: it begins anew behind the next DCS.
+        return page_refused(s, Verdict.PIN, now)
     return page_spoilt(s, now, interrupted=True) if s.sending.spoilt else page_taken(s, verdict, now)
 
 
 def operator_speaks(s: Session, frame: Frame, now: float) -> State:
     """The operator takes the line: PRI-* tells the far terminal."""
-    return s.last_words(PRI_OF[s.sending.command], Outcome.OPERATOR, now)
+    return s.last_words(PRI_OF[Fcf.MPS if within_page(s) else s.sending.command], Outcome.OPERATOR, now)
 
 
 def no_operator_here(s: Session, frame: Frame, now: float) -> State:

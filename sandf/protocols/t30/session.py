@@ -66,6 +66,7 @@ class Receiving:
     octets: int = 0
     line_watch: LineWatch | None = None  # of a page without ECM
     over_at: float = 0.0  # when the carrier of such a page was gone
+    pause: float | None = None  # seconds from then until V.21 came up
     command: Fcf | None = None
     verdict: Verdict = Verdict.MCF
     answer: Fcf = Fcf.MCF
@@ -74,6 +75,7 @@ class Receiving:
     # Whether the command that came last has been answered and nothing came since, and when.
     answered: bool = False
     answered_at: float = 0.0
+    put_off: bool = False  # V.21 that was not understood has moved that time
     stored: bool = False
     # ECM.
     block: IncomingBlock = field(default_factory=IncomingBlock)

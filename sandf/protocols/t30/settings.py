@@ -97,8 +97,8 @@ class TerminalSettings:
     max_page_octets: int = 16 * 1024 * 1024
     judge: Judge | None = None
     longest_scan_line: float = 5.0
-    # Without ECM a page without RTC whose command comes later than so after its carrier was cut off: RTN.
-    cut_off_after: float = 2.5
+    # Without ECM a page without RTC was cut off if V.21 comes up later than so after its carrier: RTN.
+    cut_off_after: float = 0.5
     rtp_share: float = 0.05
     rtn_share: float = 0.15
     longest_bad_run: int | None = None

@@ -23,7 +23,7 @@ from . import (
     pump,
 )
 from .chart import Input, State, Table, Trigger
-from .events import Ended, Event, FrameHeard, OutgoingPage, Progress, StateChanged
+from .events import Ended, Event, FrameHeard, OutgoingPage, PageConfirmed, Progress, StateChanged, Verdict
 from .frames import NO_FRAME, Fcf, Frame, parse
 from .negotiation import fits
 from .outcomes import Outcome
@@ -82,6 +82,8 @@ _SENDING = frozenset(
         State.RR_SENT, State.CTC_SENT, State.EOR_SENT, State.EOR_RR_SENT, State.DIS_AWAITED,
     }
 )  # fmt: skip
+# A response now may confirm a page.
+_CONFIRMING = frozenset({State.COMMAND_SENT, State.PPS_SENT, State.RR_SENT})
 MAX_IDENTIFICATIONS = 8
 PROGRESS_OCTETS = 4096
 
@@ -204,14 +206,15 @@ class Terminal:
     def hang_up(self, now: float, outcome: Outcome = Outcome.ABORTED) -> None:
         """End the call in order: DCN once the line is ours, then Release.
 
-        A command of ours that is on its way is answered first, or DCN would meet that answer on the line.
+        A command of ours that is on its way is answered first, or DCN would meet that answer on the line; and a page
+        that this answer confirms is confirmed.
         """
         s = self._session
         if self._state in (State.DCN_SENT, State.ENDED):
             return
         if self._state is State.IDLE:
             self._enter(s.close(outcome), Input.HUNG_UP)
-        elif s.line.transmitting:
+        elif s.line.transmitting or (s.line.awaiting and self._state in _CONFIRMING):
             self._leaving = self._leaving or outcome
         else:
             self._enter(s.end(outcome, now), Input.HUNG_UP)
@@ -233,7 +236,7 @@ class Terminal:
 
     def _dispatch(self, trigger: Trigger, frame: Frame, now: float) -> None:
         if self._leaving is not None and self._line_is_free(trigger):
-            self._enter(self._session.end(self._leaving, now), Input.HUNG_UP)
+            self._leave(self._leaving, trigger, now)
             return
         row = TABLE.get((self._state, trigger))
         if row is None:
@@ -243,6 +246,15 @@ class Terminal:
             state = row.to[0]
         if state is not None:
             self._enter(state, trigger)
+
+    def _leave(self, outcome: Outcome, trigger: Trigger, now: float) -> None:
+        """Say DCN; if what came confirms the page, tell so first, and with the last one all is done."""
+        s, sending = self._session, self._session.sending
+        confirms = trigger in (Fcf.MCF, Fcf.RTP) and self._state in _CONFIRMING
+        if confirms and not sending.spoilt and not phase_c_transmit.within_page(s):
+            s.tell(PageConfirmed(number=sending.number, verdict=Verdict[str(trigger.name)]))
+            outcome = Outcome.COMPLETED if sending.command is Fcf.EOP else outcome
+        self._enter(s.end(outcome, now), Input.HUNG_UP)
 
     def _line_is_free(self, trigger: Trigger) -> bool:
         """Whether one who has hung up meanwhile may say DCN on this: a reply is not waited for, or here it is."""
@@ -345,6 +357,8 @@ class Terminal:
             self._dispatch(Input.CARRIER_UP, NO_FRAME, now)
         elif self._state in _HIGH_SPEED:
             line.divert()
+        elif self._state is State.COMMAND_AWAITED and self._session.receiving.pause is None:
+            self._session.receiving.pause = now - self._session.receiving.over_at
 
     def _carrier_lost(self, now: float) -> None:
         line = self._session.line
@@ -357,6 +371,8 @@ class Terminal:
         s = self._session
         if self._state is State.EOP_ANSWERED:
             state = phase_c_receive.call_over(s, NO_FRAME, now)
+        elif self._state is State.DIS_AWAITED and s.sending.done:
+            state = s.close(Outcome.COMPLETED)
         elif self._state in _SENDING:
             state = s.close(Outcome.CLEARED_IN_MESSAGE)
         else:

@@ -1,0 +1,194 @@
+"""Commands and responses that are known, and come where T.30 has no place for them, or twice: nothing is confirmed for
+them, and nothing is lost."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from sandf.protocols.t30 import events, pump
+from sandf.protocols.t30.chart import State
+from sandf.protocols.t30.frames import Fcf, build, build_eor, build_pps
+from sandf.protocols.t30.pump import Modulation
+from sandf.protocols.t30.settings import CopyQuality, RtnPolicy, TerminalSettings
+
+from .driver import Driver
+from .judges import FixedJudge
+from .line import page
+from .test_oddities import DCS, DIS, ECM_DCS, ECM_DIS, PAGE, TCF, V27, called, caller, sending, trained
+
+ALL_MISSING = build(Fcf.PPR, b"\xff" * 32)
+
+
+def outcomes(driver: Driver) -> list[str]:
+    return [event.outcome.name for event in driver.ended]
+
+
+def verdicts(driver: Driver) -> list[tuple[int, str]]:
+    """What the transmitter's host was told of its pages."""
+    told = (events.PageConfirmed, events.PageRejected)
+    return [(event.number, type(event).__name__) for event in driver.told if isinstance(event, told)]
+
+
+def hear_frames(driver: Driver, count: int) -> None:
+    """A partial page of *count* frames."""
+    driver.transmit()
+    driver.signal(pump.CarrierDetected(modulation=V27))
+    for number in range(count):
+        driver.signal(pump.FrameReceived(octets=bytes((0xFF, 0x03, Fcf.FCD, number)) + b"\x11" * 64))
+    driver.signal(pump.CarrierLost())
+
+
+def stored(driver: Driver, command: bytes) -> list[str]:
+    """The answer to *command*, once the page is stored."""
+    driver.hear(command)
+    driver.step("stored")
+    driver.transmit()
+    return list(driver.sent)
+
+
+def within_page() -> Driver:
+    """A caller that has sent the first of two blocks, and PPS-NULL."""
+    driver = caller()
+    driver.hear(ECM_DIS)
+    assert driver.offer is not None
+    offer = driver.offer
+    two_blocks = page(100_000, coding=offer.codings[0], resolution=offer.resolutions[-1], paper=offer.papers[-1])
+    driver.terminal.page_ready(two_blocks, driver.now)
+    driver.drain()
+    driver.transmit()
+    assert driver.hear(build(Fcf.CFR))[-1] == "PPS-NULL"
+    return driver
+
+
+class Responses(SynchronousTestCase):
+    def test_pip_and_pin_within_a_page_send_it_anew(self) -> None:
+        for response in (Fcf.PIP, Fcf.PIN):
+            driver = within_page()
+            self.assertEqual(driver.hear(build(response))[0], "DCS")
+            self.assertEqual(verdicts(driver), [(1, "PageRejected")])
+            self.assertEqual(driver.hear(build(Fcf.CFR))[-1], "PPS-NULL")
+            self.assertEqual(driver.hear(build(response)), ["DCN"])
+            self.assertEqual(outcomes(driver), ["INTERRUPTED"])
+
+    def test_going_on_does_not_confirm_a_page_with_holes(self) -> None:
+        driver = sending(TerminalSettings(rtn_policy=RtnPolicy.GO_ON), ECM_DIS)
+        while driver.terminal.state is not State.EOR_SENT:
+            driver.hear(build(Fcf.CTR) if driver.terminal.state is State.CTC_SENT else ALL_MISSING)
+        driver.hear(build(Fcf.PIN))
+        self.assertEqual(verdicts(driver), [(1, "PageRejected")])
+        driver.silence()
+        self.assertEqual(outcomes(driver), ["PAGE_NOT_CORRECTED"])
+
+    def test_pin_brings_the_last_page_again_whatever_goes_for_rtn(self) -> None:
+        self.assertEqual(sending().hear(build(Fcf.PIN))[0], "DCS")
+
+    def test_a_confirmation_is_heard_by_one_who_hangs_up(self) -> None:
+        for ecm in (True, False):
+            driver = sending(dis=ECM_DIS if ecm else DIS)
+            driver.terminal.hang_up(driver.now)
+            driver.drain()
+            self.assertEqual(driver.sent[-1:], ["PPS-EOP" if ecm else "EOP"])
+            self.assertEqual(driver.hear(build(Fcf.MCF)), ["DCN"])
+            self.assertEqual(verdicts(driver), [(1, "PageConfirmed")])
+            self.assertEqual(outcomes(driver), ["COMPLETED"])
+
+    def test_one_who_hangs_up_waits_no_longer_than_for_a_response(self) -> None:
+        driver = sending()
+        driver.terminal.hang_up(driver.now)
+        driver.pass_time(3.5)
+        driver.transmit()
+        self.assertEqual((driver.sent[-1], outcomes(driver)), ("DCN", ["ABORTED"]))
+
+    def test_the_line_goes_when_all_is_confirmed(self) -> None:
+        driver = caller()
+        driver.hear(DIS)
+        driver.step("page")
+        driver.transmit()
+        driver.hear(build(Fcf.CFR))
+        driver.step("doubt")
+        driver.pass_time(4.5)
+        driver.hear(build(Fcf.MCF))
+        driver.step("none")
+        self.assertIs(driver.terminal.state, State.DIS_AWAITED)
+        driver.signal(pump.BearerLost())
+        self.assertEqual(outcomes(driver), ["COMPLETED"])
+
+
+class Commands(SynchronousTestCase):
+    def test_nothing_is_confirmed_behind_ftt(self) -> None:
+        for command, answer in (
+            (build_eor(Fcf.EOP, x=False), []),
+            (build(Fcf.RR), []),
+            (build(Fcf.PPS), []),
+            (build_pps(Fcf.EOP, page=0, block=0, frames=3, x=False), []),
+            (build(Fcf.EOP), ["RTN"]),
+        ):
+            driver = called()
+            driver.hear(ECM_DCS)
+            self.assertEqual(driver.hear_data(V27, b"\x55" * 900), ["FTT"])
+            self.assertEqual(driver.hear(command), answer, command.hex())
+
+    def test_counters_of_the_page_before_are_forgotten_with_dcs(self) -> None:
+        driver = trained(dcs=ECM_DCS)
+        hear_frames(driver, 1)
+        self.assertEqual(stored(driver, build_pps(Fcf.EOM, page=0, block=0, frames=1, x=False)), ["MCF"])
+        driver.hear(ECM_DCS)
+        self.assertEqual(driver.hear_data(V27, b"\x55" * 900), ["FTT"])
+        self.assertEqual(driver.hear(build_pps(Fcf.EOP, page=0, block=0, frames=1, x=False)), [])
+
+    def test_a_page_that_comes_anew_behind_dcs_has_no_hole(self) -> None:
+        driver = trained(dcs=ECM_DCS)
+        hear_frames(driver, 3)
+        self.assertEqual(driver.hear(build_pps(Fcf.NULL, page=0, block=0, frames=256, x=False)), ["PPR"])
+        self.assertEqual(driver.hear(build_eor(Fcf.NULL, x=False)), ["ERR"])
+        driver.hear(ECM_DCS)
+        driver.hear_data(V27, TCF)
+        hear_frames(driver, 3)
+        self.assertEqual(stored(driver, build_pps(Fcf.EOP, page=0, block=0, frames=3, x=False)), ["MCF"])
+        driver.hear(build(Fcf.DCN))
+        self.assertEqual([e.damaged for e in driver.told if isinstance(e, events.PageReceived)], [False])
+        self.assertEqual(outcomes(driver), ["COMPLETED"])
+
+    def test_dcn_where_a_rejected_page_is_due(self) -> None:
+        bad = FixedJudge(iter([CopyQuality(rows=100, bad_rows=30, longest_bad_run=1)]))
+        driver = trained(TerminalSettings(judge=bad))
+        driver.hear_data(V27, PAGE)
+        self.assertEqual(stored(driver, build(Fcf.EOM)), ["RTN"])
+        driver.pass_time(7.0)
+        driver.transmit()
+        self.assertEqual(driver.sent[-1], "DIS")
+        driver.hear(build(Fcf.DCN))
+        self.assertEqual(outcomes(driver), ["REJECTED_PAGE_NOT_REPEATED"])
+
+    def test_rr_again(self) -> None:
+        driver = trained(dcs=ECM_DCS)
+        hear_frames(driver, 1)
+        driver.hear(build_pps(Fcf.MPS, page=0, block=0, frames=1, x=False))
+        driver.pass_time(1.1)
+        driver.transmit()
+        self.assertEqual(driver.sent, ["RNR"])
+        self.assertEqual(stored(driver, build(Fcf.RR)), ["RNR"])
+        self.assertEqual(driver.hear(build(Fcf.RR)), ["MCF"])
+        self.assertEqual(driver.hear(build(Fcf.RR)), ["MCF"])
+        hear_frames(driver, 1)
+        self.assertEqual(driver.hear(build(Fcf.RR)), [], "noise among the frames of the next page")
+        driver.hear(DCS)
+        driver.hear_data(V27, TCF)
+        self.assertEqual(driver.hear(build(Fcf.RR)), [], "behind CFR")
+
+    def test_half_a_page_is_not_confirmed(self) -> None:
+        # Without RTC: the carrier dropped if V.21 comes up late, whatever is understood then.
+        for seconds, damaged, verdict in ((0.1, 0, "MCF"), (0.4, 1, "MCF"), (0.6, 0, "RTN"), (4.0, 1, "RTN")):
+            driver = trained()
+            driver.hear_data(V27, PAGE)
+            driver.pass_time(seconds)
+            for intact in [False] * damaged + [True]:
+                driver.signal(pump.CarrierDetected(modulation=Modulation.V21))
+                driver.pass_time(1.1)
+                driver.signal(pump.FrameReceived(octets=build(Fcf.MPS), intact=intact))
+                driver.signal(pump.CarrierLost())
+                driver.pass_time(0.0 if intact else 3.0)
+            driver.step("stored")
+            driver.sent.clear()
+            driver.transmit()
+            self.assertEqual(driver.sent, [verdict], (seconds, damaged))
