@@ -315,7 +315,7 @@ PHASE_C_RECEIVE_FAILED = _t30(90, "phase_c_receive_failed", Phase.C, "A page cou
 MISSING_EOL = _t30(91, "missing_eol", Phase.C, "The page data stopped making sense: no line end for 5 s.")
 T30_CODE_92 = _t30(92, "t30_code_92", Phase.C, "The modem ended the call by a code that it does not explain (92).")
 BUFFER_OVERFLOW = _t30(93, "buffer_overflow", Phase.C, "The modem's receive buffer ran over.")
-BAD_FRAMES = _t30(94, "bad_frames", Phase.C, "Too many frames of a page came damaged.")
+BAD_FRAMES = _t30(94, "bad_frames", Phase.C, "A page has a gap: its sender gave up correcting it (EOR).")
 PHASE_D_RECEIVE_FAILED = _t30(
     100, "phase_d_receive_failed", Phase.D, "The end of a received page could not be agreed."
 )  # fmt: skip

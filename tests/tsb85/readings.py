@@ -1,7 +1,8 @@
 """Where the data wants what T.30 leaves open, contradicts it, or contradicts itself: the clause, both readings, and the
 setting with which ours does what the data wants.
 
-Everything that is not named here is played with the settings that a gateway has by default.
+Everything that is not named here is played with the settings that a gateway has by default, with an NSF, with ECM
+frames of the size that the data says, and with a second document, where there is one, that is known when EOM is due.
 
 What this module does not do: it changes no procedure.
 """

@@ -220,7 +220,8 @@ class Tester:
         for check in step.checks:
             assertion = checks.assertion(check.description)
             assert assertion is not None, check
-            assertion(heard)
+            if assertion.look is not None:
+                assertion.look(heard)
         self._note_frame(step, heard)
 
     def _note_frame(self, step: Step, heard: Heard) -> None:
