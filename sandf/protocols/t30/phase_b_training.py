@@ -95,11 +95,25 @@ def dcn_after_dcs(s: Session, frame: Frame, now: float) -> State:
 # The receiver's half.
 
 
+def _subaddress_missing(s: Session, parameters: Parameters) -> bool:
+    """Whether DCS announces a subaddress and SUB did not arrive: without an answer both come again.  Once is enough.
+
+    The fax would go to somebody else.
+    """
+    far = s.far
+    missing = parameters.with_subaddress and Fcf.SUB not in far.heard and not far.addressed
+    far.addressed = far.addressed or parameters.with_subaddress
+    return missing
+
+
 def dcs_received(s: Session, frame: Frame, now: float) -> State | None:
     """DCS: TCF follows.  A DCS that we cannot satisfy ends the call; one too short to read is noise."""
     if len(frame.fif) < 2:
         return None
     parameters = Parameters.parse(frame.fif)
+    if parameters is not None and _subaddress_missing(s, parameters):
+        s.far.heard.clear()
+        return None
     identify(s)
     if parameters is None or Intention.RECEIVE not in s.intention:
         return s.end(Outcome.INCOMPATIBLE, now)

@@ -93,6 +93,7 @@ class FarTerminal:
 
     capabilities: Capabilities | None = None
     heard: dict[Fcf, list[bytes]] = field(default_factory=dict)
+    addressed: bool = False  # SUB was heard, or waited for once
 
 
 class Session:

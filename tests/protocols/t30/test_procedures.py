@@ -142,6 +142,15 @@ class Polling(CallTestCase):
         self.assertEqual(told.nonstandard, (b"\xad\x00\x01",))
         self.assertEqual(line.caller.host.of(events.Identified)[0].nonstandard, (b"\xad\x00\x02",))
 
+    def test_subaddress_lost(self) -> None:
+        for how in ("lost", "corrupt"):
+            for nth, subaddress in (((1,), "4711"), ((1, 2), "")):
+                impair = Nth("caller", "SUB", how, nth)
+                line = Line(settings(ident="1", subaddress="4711"), CALLED, pages=[page()], impair=impair).run()
+                self.check(line, [page()])
+                self.assertEqual(line.called.host.of(events.Identified)[-1:][0].subaddress, subaddress)
+                self.assertEqual(line.caller.frames.count("DCS"), 2)
+
 
 class Operators(CallTestCase):
     """PRI-*, PIP and PIN."""
