@@ -18,12 +18,15 @@ from twisted.internet.task import Clock
 
 from sandf.callcontrol.media import LineClock
 from sandf.protocols.t30 import air, pump
+from sandf.protocols.t30.frames import parse
 from sandf.protocols.t30.pump import Modulation
 from tests.fmsp.real_time import RealTime
 
 FLAGS_TO_HEAR = 3 * air.FLAG_BITS / Modulation.V21.bit_rate
 CHUNK_SECONDS = 0.25
 
+Silences = tuple[float | None, float | None, bool]
+"""Seconds since the device's and since the tester's transmission, and whether the latter was understood."""
 Transmission = pump.SendFrames | pump.SendTraining | pump.SendPage | pump.SendPartialPage
 
 
@@ -41,6 +44,8 @@ class Heard:
     """Whether it is the first frame of its carrier."""
     after_own: float | None = None
     """Silence since the device's transmission or tone before it; None if there was none."""
+    understood: bool = False
+    """Whether that transmission brought a frame of T.30, whole, or data."""
     after_far: float | None = None
     """Silence since the last transmission of the tester that it could hear; None if there was none."""
 
@@ -65,6 +70,7 @@ class Line:
         self._short = False
         self._detected = False
         self._dropped_at: float | None = None
+        self._understood = False
 
     # The device's pump.
 
@@ -105,9 +111,11 @@ class Line:
                 self.reactor.callLater(at, self._frame_sent, command, frame, began, number == 0, silences)
         self.reactor.callLater(air.seconds(command), self._sent, command, began, silences)
 
-    def _silences(self) -> tuple[float | None, float | None]:
+    def _silences(self) -> Silences:
         now = self.reactor.seconds()
-        return tuple(None if at is None else now - at for at in (self._ended, self._dropped_at))  # type: ignore[return-value]  # two of them
+        own = None if self._ended is None else now - self._ended
+        far = None if self._dropped_at is None else now - self._dropped_at
+        return own, far, self._understood
 
     def _frame_sent(
         self,
@@ -115,11 +123,11 @@ class Line:
         frame: bytes,
         began: float,
         first: bool,
-        silences: tuple[float | None, float | None],
+        silences: Silences,
     ) -> None:
         self._hear(command, began, silences, octets=frame, first=first)
 
-    def _sent(self, command: Transmission, began: float, silences: tuple[float | None, float | None]) -> None:
+    def _sent(self, command: Transmission, began: float, silences: Silences) -> None:
         self._sending = None
         self._ended = self.reactor.seconds()
         if not isinstance(command, pump.SendFrames):
@@ -127,7 +135,7 @@ class Line:
         self._say(pump.Transmitted())
         self._wake()
 
-    def _tone_sent(self, command: pump.SendTone, began: float, silences: tuple[float | None, float | None]) -> None:
+    def _tone_sent(self, command: pump.SendTone, began: float, silences: Silences) -> None:
         self._ended = self.reactor.seconds()
         self._hear(command, began, silences)
         self._say(pump.Transmitted())
@@ -142,15 +150,23 @@ class Line:
         self,
         command: pump.SendTone | Transmission,
         began: float,
-        silences: tuple[float | None, float | None],
+        silences: Silences,
         *,
         octets: bytes = b"",
         first: bool = True,
     ) -> None:
-        own, far = silences
-        now = self.reactor.seconds()
+        own, far, understood = silences
         self._heard.append(
-            Heard(command=command, began=began, ended=now, octets=octets, first=first, after_own=own, after_far=far)
+            Heard(
+                command=command,
+                began=began,
+                ended=self.reactor.seconds(),
+                octets=octets,
+                first=first,
+                after_own=own,
+                understood=understood,
+                after_far=far,
+            )
         )
         self._wake()
 
@@ -207,7 +223,7 @@ class Line:
 
     def _detect(self, modulation: Modulation) -> None:
         if self._carrier is modulation and not self._detected and self._takes(modulation):
-            self._detected = True
+            self._detected, self._understood = True, False
             self._say(pump.CarrierDetected(modulation=modulation))
 
     def _takes(self, modulation: Modulation) -> bool:
@@ -226,6 +242,7 @@ class Line:
         assert self._carrier is not None
         await self.sleep((air.frame_bits(octets) + air.FLAG_BITS) / self._carrier.bit_rate)
         if self._detected:
+            self._understood = self._understood or (intact and parse(octets) is not None)
             self._say(pump.FrameReceived(octets=octets, intact=intact))
 
     async def data(self, octets: bytes) -> None:
@@ -236,6 +253,7 @@ class Line:
             chunk = octets[start : start + size]
             await self.sleep(8 * len(chunk) / self._carrier.bit_rate)
             if self._detected:
+                self._understood = True
                 self._say(pump.DataReceived(octets=chunk))
 
     async def flags(self, count: int) -> None:

@@ -17,7 +17,7 @@ from sandf.protocols.t4.codes import EOL
 from sandf.protocols.t4.line import min_line_bits
 from sandf.protocols.t4.walk import walk
 from sandf.protocols.t30 import air, pump
-from sandf.protocols.t30.capabilities import Parameters, is_set
+from sandf.protocols.t30.capabilities import Parameters
 from sandf.protocols.t30.frames import ADDRESS, CONTROL, CONTROL_FINAL, name_of
 
 from .bearer import Heard
@@ -35,7 +35,12 @@ AFTER_EOM = (5.0, 7.0)
 """T2: from the end of MCF for EOM to DIS."""
 AFTER_DAMAGE = (0.2, 0.4)
 """A command again, 200 ms and a gap after a damaged response (T.30 5.2)."""
+TCF_WAIT = (3.0, 6.0)
+"""From DCS to FTT where no TCF comes; T.30 leaves it open, and the data waits for 9 s."""
 T1 = (30.0, 40.0)
+BY_DEFAULT = frozenset({11, 12, 14, 15, 16, 18, 20, 21, 22, 23, 27, 31, 41, 42, 43, 44, 45})
+"""DIS bits of a gateway (T.30 Table 2): V.27ter, V.29, V.17; 7.7 lines/mm; two dimensions; A3; any length; 0 ms a line;
+ECM; T.6; 15.4 lines/mm, 300 and 400 dots; to the inch and metric."""
 CLOCK = 1e-6
 _RCP = 3
 
@@ -54,14 +59,23 @@ def preamble(heard: Heard) -> None:
     within("a preamble", heard.ended - heard.began - bits / pump.Modulation.V21.bit_rate, PREAMBLE)
 
 
-def silence(heard: Heard) -> None:
-    """The silence in front of a carrier: a gap, a damaged answer and 200 ms, T4, T2, or longer waits for the host."""
-    silences = [seconds for seconds in (heard.after_own, heard.after_far) if seconds is not None]
-    if not silences:
-        return
-    shortest = min(silences)
-    lawful = (GAP, AFTER_DAMAGE, (REPEAT[0], float("inf")))
-    assert any(low - CLOCK <= shortest <= high + CLOCK for low, high in lawful), f"a gap of {shortest * 1000:.0f} ms"
+def silence(heard: Heard, before: Heard | None) -> None:
+    """The silence in front of a carrier: a gap behind what was understood, and behind CED, DCS and a page of its own.
+
+    Behind what was damaged a command comes again after 200 ms or after T4; FTT waits for TCF; :func:`timer` has what is
+    repeated without a word of the tester.
+    """
+    own, far = heard.after_own, heard.after_far
+    if own is not None and (far is None or own < far):
+        repeats = before is not None and isinstance(before.command, pump.SendFrames | pump.SendTraining)
+        if not repeats or isinstance(heard.command, pump.SendTraining):
+            within("the gap behind what it sent", own, GAP)
+    elif far is not None and heard.understood:
+        waits = name_of(heard.octets) == "FTT" and far > GAP[1]
+        within("the wait for TCF" if waits else "the gap behind what it heard", far, TCF_WAIT if waits else GAP)
+    elif far is not None:
+        again = AFTER_DAMAGE if far < REPEAT[0] else (REPEAT[0], T1[1])
+        within("the silence behind what was damaged", far, again)
 
 
 def timer(heard: Heard, before: Heard | None) -> None:
@@ -117,6 +131,7 @@ def frames_of(heard: Heard, frame_octets: int, expected: set[int] | None) -> dic
     """The FCD frames of a partial page by number: all of *expected*, no others, and three RCP behind them."""
     command = heard.command
     assert isinstance(command, pump.SendPartialPage)
+    assert command.short_training is (command.modulation.system == "V.17")
     *fcd, one, two, three = command.frames
     assert one == two == three and one[2] == 0x86 and len(fcd) > 0, "RCP three times (T.4 Annex A)"
     found = {frame[3]: frame[4:] for frame in fcd}
@@ -127,13 +142,26 @@ def frames_of(heard: Heard, frame_octets: int, expected: set[int] | None) -> dic
     return found
 
 
+def _is_set(octets: bytes, bit: int) -> bool:
+    """Bit 1 is the first on the line (T.30 Table 2)."""
+    at, place = divmod(bit - 1, 8)
+    return at < len(octets) and bool(octets[at] & 1 << place)
+
+
+def capabilities(heard: Heard, *, transmits: bool, receives: bool, password: bool) -> None:
+    """DIS or DTC says just what a gateway can do by default, bit by bit, and what it is prepared for."""
+    fif = heard.octets[3:]
+    bits = {bit for bit in range(1, 8 * len(fif) + 1) if _is_set(fif, bit) and (bit < 24 or bit % 8)}
+    prepared = {9: transmits, 10: receives, 49: receives, 50: password}
+    assert bits == BY_DEFAULT | {bit for bit, on in prepared.items() if on}, f"DIS or DTC has bits {sorted(bits)}"
+    extension(heard)
+
+
 def _bits(*wanted: tuple[int, bool]) -> Callable[[Heard], None]:
     def check(heard: Heard) -> None:
-        if name_of(heard.octets) != "DIS":
-            return  # the data says so of a DCS once
-        for bit, expected in wanted:
-            assert is_set(heard.octets[3:], bit) is expected, f"DIS bit {bit} is {not expected}"
-        extension(heard)
+        if name_of(heard.octets) == "DIS":  # the data says so of a DCS once
+            for bit, expected in wanted:
+                assert _is_set(heard.octets[3:], bit) is expected, f"DIS bit {bit} is {not expected}"
 
     return check
 
@@ -148,11 +176,6 @@ def framing(heard: Heard) -> None:
     """Address and control, final or not as the frame's name wants (T.30 5.3.4, 5.3.5); flags and FCS are the pump's."""
     optional = name_of(heard.octets) in ("NSF", "CSI", "TSI", "CIG", "NSC", "PWD")
     assert heard.octets[:2] == bytes((ADDRESS, CONTROL if optional else CONTROL_FINAL)), heard.octets.hex(" ")
-
-
-def _timing(heard: Heard) -> None:
-    preamble(heard)
-    silence(heard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,14 +193,14 @@ _PELS = Assertion(words="every pel of the page delivered, when the device answer
 _OF_PREFIX: dict[str, Assertion] = {
     "CED is": Assertion(words="tone(), at every CED"),
     "T2 elapses": Assertion(words="timer(), at every DIS behind MCF"),
-    "CED to DIS silence": Assertion(words="silence(), at every carrier", look=silence),
+    "CED to DIS silence": Assertion(words="silence(), at every carrier"),
     "Low side": Assertion(words="the tester's own pauses"),
     "High side": Assertion(words="the tester's own pauses"),
     "decoding of": _PELS,
     "Check IMPRESS": _PELS,
     "Accept 4.9% of scan lines": Assertion(words="bad rows counted in the page delivered"),
     "Reject 15.1% of scan lines": Assertion(words="RTN, and no page delivered"),
-    "DIS FIF content": Assertion(words="extension bits", look=extension),
+    "DIS FIF content": Assertion(words="capabilities(), at every DIS and DTC"),
     "DIS exhibits T.4 transmitter ability without": Assertion(words="DIS bits", look=_bits((9, True), (50, False))),
     "DIS exhibits T.4 transmitter ability with ": Assertion(words="DIS bits", look=_bits((9, True), (50, True))),
     "DIS not exhibit T.4 transmit": Assertion(words="DIS bits", look=_bits((9, False))),
@@ -192,7 +215,7 @@ _OF_PREFIX: dict[str, Assertion] = {
 def assertion(description: str) -> Assertion | None:
     """The assertion of a check; None if nobody has thought of it."""
     if "preamble" in description:
-        return Assertion(words="preamble() and silence(), at every carrier", look=_timing)
+        return Assertion(words="preamble() and silence(), at every carrier", look=preamble)
     if "framing" in description:
         return Assertion(words="address and control", look=framing)
     return next((found for prefix, found in _OF_PREFIX.items() if description.startswith(prefix)), None)

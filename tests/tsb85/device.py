@@ -87,7 +87,7 @@ class Device:
         self.outcome: Outcome | None = None
         self.confirmed_pages: list[int] = []
         self.documents = Documents(preparation.documents)
-        self.frame_octets = preparation.frame_octets
+        self.preparation = preparation
         self._reception = Reception(self._deliver, at_once)
         self._dispatch = Dispatch(PageSequence([self.documents]), 1, FaxSettings(), self, at_once)
         self._sends = bool(preparation.documents)
@@ -106,6 +106,11 @@ class Device:
         self._reception.attach(self._session, self.terminal)
         self._dispatch.attach(self._session, self.terminal)
         self._session.begin()
+
+    @property
+    def documents_sent(self) -> bool:
+        """Whether every page has been confirmed."""
+        return len(self.confirmed_pages) >= self.documents.count
 
     @property
     def cause(self) -> Cause | None:

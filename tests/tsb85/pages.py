@@ -35,13 +35,16 @@ class OutgoingPage:
         self._last = ""
         self._spoilt = False
         self._delivered = 0
+        self._parameters: Parameters | None = None
 
     def page(self, octets: bytes, bad_rows: int) -> None:
         """The tester sends a page without ECM, with so many bad rows."""
         self._octets, self._bad_rows = octets, bad_rows
 
-    def command(self, tag: str) -> None:
+    def command(self, tag: str, octets: bytes) -> None:
         """The tester has sent a frame whole."""
+        if tag.startswith("DCS"):
+            self._parameters = Parameters.parse(octets[3:])
         if tag.startswith(("PPS", "EOR", *_ENDS_PAGE)):
             self._last = tag
 
@@ -77,7 +80,8 @@ class OutgoingPage:
         self._octets, self._spoilt = b"", False
 
     def _compare(self, page: Page) -> None:
-        """Row by row; of a page with bad rows all but those."""
+        """In the form that DCS said, row by row; of a page with bad rows all but those."""
+        assert self._parameters is not None and page.form == self._parameters.form, (page.form, self._parameters)
         got = walk(page.octets, page.form.coding, page.form.width, keep=True)
         sent = walk(self._octets, page.form.coding, page.form.width, keep=True)
         assert got.rows == sent.rows and got.bad == sent.bad == self._bad_rows, (got, sent)
@@ -93,6 +97,7 @@ class IncomingPages:
         """Which pages may come now."""
         self._pages = pages
         self._next = 0
+        self._blocks = 0  # of the page that comes in, confirmed
         self._block: dict[int, bytes] = {}
         self._requested: set[int] | None = None
         self._octets = b""
@@ -108,7 +113,8 @@ class IncomingPages:
     def command(self, frame: Frame) -> None:
         """A frame of the device has come; PPS must count the frames of its block."""
         if frame.fcf is Fcf.PPS:
-            assert self._block and frame.fif[3] + 1 == len(self._block), f"PPS counts {frame.fif[3] + 1} frames"
+            counters = (self._next & 0xFF, self._blocks & 0xFF, len(self._block) - 1)
+            assert tuple(frame.fif[1:4]) == counters, f"PPS counts {tuple(frame.fif[1:4])}, not {counters}"
             self._post = second_fcf(frame.fif)
         elif frame.fcf in (Fcf.MPS, Fcf.EOM, Fcf.EOP):
             self._post = frame.fcf
@@ -129,11 +135,12 @@ class IncomingPages:
         if self._block:
             self._octets += b"".join(octets for _, octets in sorted(self._block.items()))
             self._block, self._requested = {}, None
+            self._blocks += 1
         if self._post is Fcf.NULL:
             return
         if self._octets:
             assert self._parameters is not None
             checks.shows(self._octets, self._parameters, self.candidates)
-        self._octets, self._post = b"", None
+        self._octets, self._post, self._blocks = b"", None, 0
         self._next += 1
         self.candidates = self._pages[self._next : self._next + 1] or self._pages[-1:]

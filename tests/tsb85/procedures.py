@@ -97,8 +97,7 @@ class Procedure:
 def path() -> Path | None:
     """The file, or None where it is neither named nor beside the project."""
     named = os.environ.get(VARIABLE)
-    file = Path(named) if named else BESIDE
-    return file if file.is_file() else None
+    return next((file for file in (Path(named) if named else BESIDE, BESIDE) if file.is_file()), None)
 
 
 def procedures(file: Path) -> list[Procedure]:

@@ -28,6 +28,8 @@ from .procedures import Procedure, Repeat, Step
 CED_SECONDS = 3.0
 PREAMBLE_FLAGS = 37
 POSTAMBLE_FLAGS = 5
+IN_FRONT = {"DIS": ("NSF", "CSI"), "DTC": ("NSC", "CIG", "SEP", "PWD"), "DCS": ("NSS", "TSI", "SUB", "SID")}
+"""Optional frames, and the command that they may stand in front of (T.30 5.3.6.1.1 to 5.3.6.1.3)."""
 FAST_PREAMBLE_SECONDS = 0.2
 
 
@@ -43,7 +45,7 @@ class Tester:
         self._device = device
         self._procedure = procedure
         self._allowed = allowed
-        self._frame_octets = device.frame_octets
+        self._frame_octets = device.preparation.frame_octets
         self._kept: Heard | None = None
         self._before: Heard | None = None  # the one in front of the latest
         self._latest: Heard | None = None
@@ -149,7 +151,7 @@ class Tester:
             await self._send_preamble(Step(kind="PREAMBLE"))
         await self._line.frame(step.octets, intact=step.crc_error is None)
         if step.crc_error is None:
-            self._outgoing.command(step.tag)
+            self._outgoing.command(step.tag, step.octets)
             self._incoming.answered(step.tag, step.octets)
 
     async def _send_postamble(self, step: Step) -> None:
@@ -206,23 +208,36 @@ class Tester:
         checks.tone(heard)
 
     async def _see_frame(self, step: Step) -> None:
+        in_front: list[str] = []
         while True:
             heard = await self._next(step)
             self._note(f"  heard {name_of(heard.octets) if heard.octets else heard.command}")
             assert isinstance(heard.command, pump.SendFrames), f"{step.tag} is due, and there comes {heard.command}"
-            if heard.first:
-                checks.preamble(heard)
-                checks.silence(heard)
-                checks.timer(heard, self._before)
+            self._look(heard)
             if heard.octets[1] == step.octets[1]:
                 break
+            in_front.append(name_of(heard.octets))
         assert _matches(step, heard.octets), f"{step.tag} is due, and there comes {heard.octets.hex(' ')}"
+        allowed = IN_FRONT.get(name_of(heard.octets), ())
+        assert set(in_front) <= set(allowed), f"{in_front} in front of {step.tag}"
         for check in step.checks:
             assertion = checks.assertion(check.description)
             assert assertion is not None, check
             if assertion.look is not None:
                 assertion.look(heard)
         self._note_frame(step, heard)
+
+    def _look(self, heard: Heard) -> None:
+        """What is asserted of every frame."""
+        if heard.first:
+            checks.preamble(heard)
+            checks.silence(heard, self._before)
+            checks.timer(heard, self._before)
+        if name_of(heard.octets) in ("DIS", "DTC"):
+            can = self._device.preparation
+            transmits = bool(can.documents) and not self._device.documents_sent
+            receives = can.receives or name_of(heard.octets) == "DTC"
+            checks.capabilities(heard, transmits=transmits, receives=receives, password=bool(can.password))
 
     def _note_frame(self, step: Step, heard: Heard) -> None:
         frame = parse(heard.octets)
@@ -240,6 +255,7 @@ class Tester:
         assert isinstance(heard.command, pump.SendTraining), f"TCF is due, and there comes {heard.command}"
         assert heard.command.modulation is step.modem, f"TCF at {heard.command.modulation}, not {step.modem}"
         assert self._parameters is not None and self._parameters.modulation is step.modem, self._parameters
+        checks.silence(heard, self._before)
         checks.training(heard)
 
     async def _see_page(self, step: Step) -> None:
@@ -247,7 +263,7 @@ class Tester:
         assert isinstance(heard.command, pump.SendPage), f"a page is due, and there comes {heard.command}"
         assert heard.command.modulation is step.modem, f"a page at {heard.command.modulation}, not {step.modem}"
         assert self._parameters is not None
-        checks.silence(heard)
+        checks.silence(heard, self._before)
         checks.page(heard, self._parameters, self._named(step) or self._incoming.candidates)
 
     async def _see_partial_page(self, step: Step) -> None:
@@ -255,7 +271,7 @@ class Tester:
         assert isinstance(heard.command, pump.SendPartialPage), f"a page is due, and there comes {heard.command}"
         assert heard.command.modulation is step.modem, f"a page at {heard.command.modulation}, not {step.modem}"
         assert self._parameters is not None and self._parameters.frame_octets == self._frame_octets
-        checks.silence(heard)
+        checks.silence(heard, self._before)
         self._incoming.partial_page(heard, self._parameters)
 
     def _named(self, step: Step) -> list[Picture]:
