@@ -17,9 +17,10 @@ def section(times: list[AirTime]) -> list[str]:
         f"The {times[0].pages} ITU test charts (A4, 204 x 196 dpi) in one call at 14,400 bit/s over the virtual"
         " bearer, which charges every bit, from the answer to the end of DCN, in seconds of virtual time.  The"
         " floor is the least that the Recommendations allow: the bits of the pages with framing and zero"
-        " insertion, trainings, and every preamble, gap and tone at its lawful minimum.  Beside it libspandsp2"
-        " between two of its own T.38 terminals, in the same run.  Every page is compared pel by pel.  ``make"
-        " bench`` measures the same (:doc:`benchmarks`)."
+        " insertion, trainings, and every preamble, gap and tone at its lawful minimum (between V.21 and V.21,"
+        " for which no clause has a figure, 55 ms as elsewhere).  Beside it libspandsp2 between two of its own"
+        " T.38 terminals, in the same run.  Every page is compared pel by pel.  ``make bench`` measures the same"
+        " (:doc:`benchmarks`)."
     )
     columns = ("Call", "sandf", "floor", "above the floor", "libspandsp2")
     lines += table(columns, map(_row, times))

@@ -64,6 +64,8 @@ class Summary:
     runs: int = 0
     exact: int = 0
     """Those in which every page arrived as it was sent, and the transmitter knows."""
+    wrong: int = 0
+    """Those in which a law was broken."""
     others: dict[str, int] = field(default_factory=dict)
     """How the transmitter ended in the others: the name of its outcome, and how often."""
 
@@ -80,5 +82,6 @@ def _summary(kind: Kind, results: list[Result]) -> Summary:
         kind=kind.value,
         runs=len(results),
         exact=sum(result.exact for result in results),
+        wrong=sum(bool(result.wrong) for result in results),
         others=dict(sorted(others.items())),
     )

@@ -117,7 +117,7 @@ class Device:
         """How the call ended, as everybody is told; None while it runs."""
         if self.outcome is None:
             return None
-        sending = self._sends and not self.received
+        sending = self._sends and (bool(self.confirmed_pages) or not self.received)
         return cause_of(self.outcome, sending=sending, last_in_doubt=self._dispatch.last_in_doubt)
 
     def _settings(self, preparation: Preparation) -> TerminalSettings:

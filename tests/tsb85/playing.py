@@ -15,7 +15,7 @@ from .bearer import Line
 from .device import Device, Preparation
 from .procedures import Procedure
 from .readings import READINGS
-from .statuses import CAUSES
+from .statuses import cause_of
 from .tester import Tester
 
 LONGEST = 3600.0
@@ -52,11 +52,8 @@ def play(procedure: Procedure) -> Tester:
     line = Line(reactor)
     device = Device(line, preparation(procedure))
     reading = READINGS.get(procedure.name)
-    statuses = [step.value for step in procedure.steps() if step.kind == "STATUS"]
-    allowed = CAUSES[statuses[0]] if statuses else frozenset()
-    if reading and reading.cause:
-        allowed = frozenset({reading.cause})
-    tester = Tester(line, device, procedure, allowed)
+    cause = reading.cause if reading and reading.cause else cause_of(procedure)
+    tester = Tester(line, device, procedure, cause)
     playing = Deferred.fromCoroutine(tester.play())
     failures: list[Failure] = []
     playing.addErrback(failures.append)

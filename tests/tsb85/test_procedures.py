@@ -10,7 +10,7 @@ from . import checks
 from .playing import play
 from .procedures import COUNT, UPSTREAM, VARIABLE, Procedure, path, procedures
 from .readings import READINGS
-from .statuses import CAUSES
+from .statuses import CAUSES, cause_of
 
 FILE = path()
 PROCEDURES = procedures(FILE) if FILE else []
@@ -38,6 +38,7 @@ class Procedures(SynchronousTestCase):
             self.assertLessEqual(set(READINGS), {procedure.name for procedure in PROCEDURES})
             used = {step.value for procedure in PROCEDURES for step in procedure.steps() if step.kind == "STATUS"}
             self.assertEqual(used, set(CAUSES))
+            self.assertTrue(all(map(cause_of, (p for p in PROCEDURES if any(s.kind == "STATUS" for s in p.steps())))))
 
 
 def _test(procedure: Procedure) -> Callable[[SynchronousTestCase], None]:

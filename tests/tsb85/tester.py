@@ -36,7 +36,7 @@ FAST_PREAMBLE_SECONDS = 0.2
 class Tester:
     """Plays *procedure* on *line* against *device*; raises AssertionError where they differ."""
 
-    def __init__(self, line: Line, device: Device, procedure: Procedure, allowed: frozenset[Cause]) -> None:
+    def __init__(self, line: Line, device: Device, procedure: Procedure, cause: Cause | None) -> None:
         self.trace: list[str] = []
         """What was played and heard, for people."""
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class Tester:
         self._line = line
         self._device = device
         self._procedure = procedure
-        self._allowed = allowed
+        self._cause = cause
         self._frame_octets = device.preparation.frame_octets
         self._kept: Heard | None = None
         self._before: Heard | None = None  # the one in front of the latest
@@ -129,7 +129,7 @@ class Tester:
         if cause is None:  # the data asks in the middle of a call: it has not failed
             assert step.value == "OK", f"{step.value}, and the call is not over"
             return
-        assert cause in self._allowed, f"{step.value} is wanted, and the call ended as {cause}"
+        assert cause is self._cause, f"{step.value} is wanted, {self._cause}, and the call ended as {cause}"
 
     # What the tester sends.
 
