@@ -196,6 +196,8 @@ class T30(Table, frozen=True, kw_only=True):
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: Annotated[int, Meta(ge=0, le=3, description="a whole number from 0 to 3")] = 1
     repeat_last_page: bool = False
+    dis_tries: Annotated[int, Meta(ge=0, le=10, description="a whole number from 0 to 10")] = 0
+    end_on_unknown_frame: bool = True
 
 
 class RetryRule(Table, frozen=True, kw_only=True):

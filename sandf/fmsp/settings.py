@@ -41,6 +41,10 @@ class FaxSettings:
     rtn_policy: RtnPolicy = RtnPolicy.RETRANSMIT
     retransmissions: int = 1
     """How often a page is sent again after RTN."""
+    dis_tries: int = 0
+    """How often DIS is sent without an answer; 0 until T1."""
+    end_on_unknown_frame: bool = True
+    """Whether a well-formed final frame that is no command or response ends the call."""
     repeat_last_page: bool = False
     """Whether that goes for the last page too; T.30 ends the call, and a later one sends it."""
 
@@ -73,4 +77,6 @@ class FaxSettings:
             rtn_policy=rtn_policy or self.rtn_policy,
             retransmissions=self.retransmissions,
             repeat_last_page=self.repeat_last_page,
+            dis_tries=self.dis_tries or None,
+            end_on_unknown_frame=self.end_on_unknown_frame,
         )

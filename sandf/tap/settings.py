@@ -75,6 +75,8 @@ def fax(configuration: Configuration) -> FaxSettings:
         rtn_policy=t30.rtn_policy,
         retransmissions=t30.retransmissions,
         repeat_last_page=t30.repeat_last_page,
+        dis_tries=t30.dis_tries,
+        end_on_unknown_frame=t30.end_on_unknown_frame,
     )
 
 

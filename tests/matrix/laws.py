@@ -89,10 +89,11 @@ def _cut(call: Call) -> bool:
 def good_pages(call: Call) -> list[int]:
     """The pages (1 on) that the receiver has handed over as good, one for each event; 0 for one that nobody sent."""
     sent = documents.expected(call.run.case)
-    return [_number(call, sent, page) for page in call.receiving.received if _is_good(page)]
+    return [_number(call, sent, page) for page in call.receiving.received if is_good(page)]
 
 
-def _is_good(page: events.PageReceived) -> bool:
+def is_good(page: events.PageReceived) -> bool:
+    """Whether a page was handed over as one that need not come again."""
     given_up = page.damaged and page.quality is None
     return page.verdict in _GOOD and not given_up
 
@@ -125,7 +126,7 @@ def _pages(call: Call) -> Iterator[str]:
     expecting = 1
     numbers = iter(good_pages(call))
     for page in call.receiving.received:
-        if not _is_good(page):
+        if not is_good(page):
             continue
         number = next(numbers)
         while expecting in given_up and number > expecting:

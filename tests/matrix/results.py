@@ -15,7 +15,7 @@ from sandf.protocols.t30.outcomes import Outcome
 from . import documents
 from .calls import Call, Run
 from .impairments import Kind
-from .laws import broken
+from .laws import broken, is_good
 from .sets import covering_runs
 
 
@@ -40,13 +40,13 @@ def result_of(run: Run) -> Result:
     """Make *run*."""
     call = Call(run)
     transmitter, receiver = call.outcomes
-    received = {page.octets.rstrip(b"\0") for page in call.receiving.received}
+    received = [page.octets.rstrip(b"\0") for page in call.receiving.received if is_good(page)]
     return Result(
         run=run,
         wrong=tuple(broken(call)),
         transmitter=transmitter.name if transmitter else "no end",
         receiver=receiver.name if receiver else "no end",
-        exact=transmitter is Outcome.COMPLETED and received.issuperset(documents.expected(run.case)),
+        exact=transmitter is Outcome.COMPLETED and received == list(documents.expected(run.case)),
     )
 
 

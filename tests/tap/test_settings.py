@@ -22,12 +22,12 @@ class SettingsTests(SynchronousTestCase):
 
     def test_t30(self) -> None:
         configuration = load(
-            '[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nrepeat_last_page = true\nlongest_bad_run = 7\n'
+            '[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nrepeat_last_page = true\ndis_tries = 3\nlongest_bad_run = 7\n'
         )
         fax = settings.fax(configuration)
         self.assertEqual(
-            (fax.ecm, fax.min_speed, fax.rtn_policy, fax.repeat_last_page, fax.longest_bad_run),
-            (False, 4800, RtnPolicy.GO_ON, True, 7),
+            (fax.ecm, fax.min_speed, fax.rtn_policy, fax.repeat_last_page, fax.dis_tries, fax.longest_bad_run),
+            (False, 4800, RtnPolicy.GO_ON, True, 3, 7),
         )
 
     def test_retry_schedule(self) -> None:
