@@ -22,7 +22,8 @@ class SettingsTests(SynchronousTestCase):
 
     def test_t30(self) -> None:
         configuration = load(
-            '[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nrepeat_last_page = true\ndis_tries = 3\nlongest_bad_run = 7\n'
+            '[t30]\necm = false\nmin_speed = 4800\nrtn_policy = "go_on"\nrepeat_last_page = true\ndis_tries = 3\n'
+            "longest_bad_run = 7\n"
         )
         fax = settings.fax(configuration)
         self.assertEqual(
