@@ -15,7 +15,8 @@ from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t30.timers import Timer
 
 from .calls import CALLED, CALLER, CallTestCase, settings
-from .line import Host, Line, Nth, page
+from .line import Host, Line, Nth
+from .pages import page
 
 
 class Calls(CallTestCase):

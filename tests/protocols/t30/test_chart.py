@@ -29,7 +29,8 @@ from sandf.protocols.t30.terminal import TABLE
 from sandf.protocols.t30.timers import ROWS, Timer, TimerBoard
 
 from .driver import Driver
-from .line import Line, page
+from .line import Line
+from .pages import page
 
 PROFILE = settings(deadline=None, derandomize=True, max_examples=250)
 

@@ -7,7 +7,8 @@ from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t30.timers import Timer
 
 from .calls import CALLED, CALLER, CallTestCase, all_of, settings
-from .line import Host, Line, Nth, page
+from .line import Host, Line, Nth
+from .pages import page
 
 
 class Correction(CallTestCase):

@@ -12,7 +12,8 @@ from sandf.protocols.t30 import events
 from sandf.protocols.t30.events import Verdict
 from sandf.protocols.t30.settings import TerminalSettings
 
-from .line import Host, Line, page
+from .line import Host, Line
+from .pages import page
 
 PROFILE = settings(deadline=None, derandomize=True, max_examples=200)
 

@@ -13,7 +13,7 @@ from sandf.protocols.t30.settings import CopyQuality, RtnPolicy, TerminalSetting
 
 from .driver import Driver
 from .judges import FixedJudge
-from .line import page
+from .pages import page
 from .test_oddities import DCS, DIS, ECM_DCS, ECM_DIS, PAGE, TCF, V27, called, caller, sending, trained
 
 ALL_MISSING = build(Fcf.PPR, b"\xff" * 32)

@@ -9,7 +9,8 @@ from sandf.protocols.t30.settings import CopyQuality, Intention, RtnPolicy, Term
 
 from .calls import CALLED, CALLER, CallTestCase, settings
 from .judges import FixedJudge
-from .line import Host, Line, Nth, page
+from .line import Host, Line, Nth
+from .pages import page
 
 
 class Retraining(CallTestCase):
