@@ -27,6 +27,14 @@ REPEATED = 3.45 + 2.0
 """Seconds from a response within which its command may be repeated: T4 at its most, and the command itself."""
 IDLE_MOST = 120.0
 """Seconds in which nobody sends: T1, T2 or T5 and some T4 after one another."""
+_COMMANDS_OF = {
+    Outcome.NO_RESPONSE_TO_DCS: ("DCS",),
+    Outcome.NO_RESPONSE_TO_MPS: ("MPS", "PRI-MPS"),
+    Outcome.NO_RESPONSE_TO_EOM: ("EOM", "PRI-EOM"),
+    Outcome.NO_RESPONSE_TO_EOP: ("EOP", "PRI-EOP"),
+    Outcome.NO_RESPONSE_TO_PPS: ("PPS-", "RR", "CTC", "EOR-"),
+}
+"""What a command that had no response is called on the line."""
 _GOOD = (Verdict.MCF, Verdict.RTP)
 _DROPPED = (Kind.DROPPED_EARLY, Kind.DROPPED_LATE, Kind.UNHEARD)
 
@@ -52,7 +60,7 @@ def _longest_page(call: Call) -> float:
 
 def broken(call: Call) -> list[str]:
     """Every law that *call* has broken, in words."""
-    return [*_ending(call), *_outcomes(call), *_pages(call), *_promises(call)]
+    return [*_ending(call), *_outcomes(call), *_together(call), *_pages(call), *_promises(call)]
 
 
 def _ending(call: Call) -> Iterator[str]:
@@ -76,6 +84,17 @@ def _outcomes(call: Call) -> Iterator[str]:
         yield f"the transmitter ended with {transmitter and transmitter.name} ({row.clause})"
     if receiver not in row.receiver:
         yield f"the receiver ended with {receiver and receiver.name} ({row.clause})"
+
+
+def _together(call: Call) -> Iterator[str]:
+    """The two endings, and the command that had no response, fit each other and what was on the line."""
+    transmitter, receiver = call.outcomes
+    if transmitter is Outcome.COMPLETED and receiver is not Outcome.COMPLETED:
+        yield f"the transmitter completed, and the receiver ended with {receiver and receiver.name}"
+    commands = [name for name in call.transmitter.frames if name != "DCN"]
+    wanted = _COMMANDS_OF.get(transmitter) if transmitter else None
+    if wanted and not commands[-1].startswith(wanted):
+        yield f"{transmitter and transmitter.name}, and the last command was {commands[-1]}"
 
 
 def _cut(call: Call) -> bool:
