@@ -69,7 +69,7 @@ def send_dis(s: Session, frame: Frame, now: float) -> None:
 def dis_unanswered(s: Session, frame: Frame, now: float) -> State:
     """T4 without an answer: DIS again until T1, or as often as the setting says."""
     if s.settings.dis_tries is not None and s.tries >= s.settings.dis_tries:
-        return s.end(Outcome.NO_CALLER, now)
+        return t1_called(s, frame, now)
     send_dis(s, frame, now)
     return State.DIS_SENT
 

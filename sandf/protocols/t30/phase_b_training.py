@@ -113,6 +113,9 @@ def dcs_received(s: Session, frame: Frame, now: float) -> State | None:
     parameters = Parameters.parse(frame.fif)
     if parameters is not None and _subaddress_missing(s, parameters):
         s.far.heard.clear()
+        s.tries = 0
+        if s.board.running(Timer.T1):
+            s.board.start(Timer.T1, now)
         return None
     identify(s)
     if parameters is None or Intention.RECEIVE not in s.intention:

@@ -80,7 +80,7 @@ def page_over(s: Session, frame: Frame, now: float) -> State:
     if not s.receiving.data:
         s.line.listen(s.listen_for_page(), Timer.T2, now)
         return State.PAGE_AWAITED
-    s.receiving.over_at, s.receiving.pause = now, None
+    s.receiving.over_at, s.receiving.pause, s.receiving.command_heard = now, None, False
     s.tell(Progress(number=s.receiving.number, octets=s.receiving.octets, total=None))
     s.line.listen(pump.ListenForFrames(), Timer.T2, now)
     return State.COMMAND_AWAITED
@@ -125,7 +125,8 @@ def command_received(s: Session, frame: Frame, now: float) -> State:
     assert receiving.parameters is not None
     ending = find_end(b"".join(receiving.data), receiving.parameters.form.coding)
     verdict, quality = judge(s)
-    if not ending.complete and (receiving.pause or 0.0) > s.settings.cut_off_after:
+    pause = now - receiving.over_at if receiving.pause is None else receiving.pause
+    if not ending.complete and pause > s.settings.cut_off_after:
         verdict = Verdict.RTN
     hand_over(s, frame.fcf, ending, verdict, quality)
     s.line.stop_reply()
@@ -305,6 +306,7 @@ TABLE: Table = {
     (State.PAGE_AWAITED, Fcf.CRP): row(repeat, State.PAGE_AWAITED),
     (State.PAGE_AWAITED, Fcf.DCN): _DCN,
     (State.PAGE_ARRIVING, Input.CARRIER_LOST): row(page_over, State.COMMAND_AWAITED, State.PAGE_AWAITED),
+    (State.PAGE_ARRIVING, Input.NO_REPLY): row(no_page, State.DCN_SENT),
     (State.PAGE_ARRIVING, Input.LINE_TOO_LONG): row(line_too_long, State.ENDED),
     (State.PAGE_ARRIVING, Fcf.DCN): _DCN,
     (State.COMMAND_AWAITED, Input.NO_REPLY): row(no_command, State.DCN_SENT),

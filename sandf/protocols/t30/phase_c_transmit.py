@@ -220,6 +220,7 @@ def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
     s.tell(PageRejected(number=sending.number, verdict=Verdict.ERR, will_repeat=False))
     sending.lost = True
     sending.number += 1
+    sending.rejections = 0
     sending.page, sending.following = sending.following, None
     s.tries = 0
     if sending.command is Fcf.EOP:
@@ -227,6 +228,24 @@ def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
     if sending.command is Fcf.EOM:
         return await_dis(s, now)
     return send_dcs(s, now) if interrupted else start_page(s, NO_FRAME, now)
+
+
+def last_verdict(s: Session, verdict: Verdict) -> Outcome | None:
+    """Tell of *verdict* on a page behind which nothing is sent any more; how that ends, or None if that is open."""
+    sending = s.sending
+    rejected = verdict in (Verdict.RTN, Verdict.PIN) and s.settings.rtn_policy is not RtnPolicy.GO_ON
+    if rejected or sending.spoilt:
+        told = verdict if rejected else Verdict.ERR
+        s.tell(PageRejected(number=sending.number, verdict=told, will_repeat=False))
+        return None
+    s.tell(PageConfirmed(number=sending.number, verdict=verdict))
+    sending.page = None
+    return Outcome.COMPLETED if nothing_owed(s) else None
+
+
+def nothing_owed(s: Session) -> bool:
+    """Whether every page is sent, and none is to be polled."""
+    return s.sending.done and not (s.role is Role.CALLER and Intention.RECEIVE in s.intention)
 
 
 def within_page(s: Session) -> bool:
@@ -282,7 +301,7 @@ def dis_after_eom(s: Session, frame: Frame, now: float) -> State | None:
 
 def t1_after_eom(s: Session, frame: Frame, now: float) -> State:
     """The far terminal did not come back with DIS."""
-    return s.end(Outcome.COMPLETED if s.sending.done else Outcome.NO_DIS_AFTER_EOM, now)
+    return s.end(Outcome.COMPLETED if nothing_owed(s) else Outcome.NO_DIS_AFTER_EOM, now)
 
 
 def dcn_in_message(s: Session, frame: Frame, now: float) -> State:

@@ -32,7 +32,7 @@ def interrupted_badly(s: Session, frame: Frame, now: float) -> State:
 def _interrupted(s: Session, verdict: Verdict, now: float) -> State:
     s.line.stop_reply()
     s.board.stop(Timer.T5)
-    s.sending.interrupt = verdict
+    s.sending.interrupt, s.sending.busy_too_long = verdict, False
     if not s.settings.operator:
         return no_operator(s, NO_FRAME, now)
     s.tell(OperatorRequested())

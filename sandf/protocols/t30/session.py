@@ -67,6 +67,7 @@ class Receiving:
     line_watch: LineWatch | None = None  # of a page without ECM
     over_at: float = 0.0  # when the carrier of such a page was gone
     pause: float | None = None  # seconds from then until V.21 came up
+    command_heard: bool = False  # a frame came since, understood or not
     command: Fcf | None = None
     verdict: Verdict = Verdict.MCF
     answer: Fcf = Fcf.MCF

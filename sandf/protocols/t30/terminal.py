@@ -23,7 +23,7 @@ from . import (
     pump,
 )
 from .chart import Input, State, Table, Trigger
-from .events import Ended, Event, FrameHeard, OutgoingPage, PageConfirmed, Progress, StateChanged, Verdict
+from .events import Ended, Event, FrameHeard, OutgoingPage, Progress, StateChanged, Verdict
 from .frames import NO_FRAME, Fcf, Frame, parse
 from .negotiation import fits
 from .outcomes import Outcome
@@ -84,6 +84,13 @@ _SENDING = frozenset(
 )  # fmt: skip
 # A response now may confirm a page.
 _CONFIRMING = frozenset({State.COMMAND_SENT, State.PPS_SENT, State.RR_SENT})
+_VERDICTS: dict[Trigger, Verdict] = {
+    Fcf.MCF: Verdict.MCF,
+    Fcf.RTP: Verdict.RTP,
+    Fcf.PIP: Verdict.PIP,
+    Fcf.RTN: Verdict.RTN,
+    Fcf.PIN: Verdict.PIN,
+}
 MAX_IDENTIFICATIONS = 8
 PROGRESS_OCTETS = 4096
 
@@ -140,6 +147,8 @@ class Terminal:
                 self._carrier_lost(now)  # flags without an end: as if they had gone
             elif timer is Timer.X_LINE:
                 self.hang_up(now, Outcome.CARRIER_STUCK)
+            elif timer is Timer.X_LEAVE:
+                self._enter(s.end(self._leaving or Outcome.ABORTED, now), Input.HUNG_UP)
             else:
                 self._dispatch(_INPUT_OF_TIMER[timer], NO_FRAME, now)
 
@@ -207,17 +216,26 @@ class Terminal:
         """End the call in order: DCN once the line is ours, then Release.
 
         A command of ours that is on its way is answered first, or DCN would meet that answer on the line; and a page
-        that this answer confirms is confirmed.
+        that this answer confirms is confirmed.  That is waited for no longer than X leave, and not for one who asks
+        again.
         """
         s = self._session
         if self._state in (State.DCN_SENT, State.ENDED):
             return
         if self._state is State.IDLE:
             self._enter(s.close(outcome), Input.HUNG_UP)
-        elif s.line.transmitting or (s.line.awaiting and self._state in _CONFIRMING):
+        elif s.line.transmitting:
             self._leaving = self._leaving or outcome
+        elif self._leaving is None and self._response_due and s.line.far in (None, Modulation.V21):
+            self._leaving = outcome
+            s.board.start(Timer.X_LEAVE, now)
         else:
-            self._enter(s.end(outcome, now), Input.HUNG_UP)
+            self._enter(s.end(self._leaving or outcome, now), Input.HUNG_UP)
+
+    @property
+    def _response_due(self) -> bool:
+        """Whether what comes next may confirm a page."""
+        return self._session.line.awaiting and self._state in _CONFIRMING
 
     # What comes out.
 
@@ -235,6 +253,9 @@ class Terminal:
     # Inputs into the charts.
 
     def _dispatch(self, trigger: Trigger, frame: Frame, now: float) -> None:
+        if self._leaving is not None and trigger is Fcf.DCN and self._state in _CONFIRMING:
+            self._enter(self._session.close(self._leaving), trigger)
+            return
         if self._leaving is not None and self._line_is_free(trigger):
             self._leave(self._leaving, trigger, now)
             return
@@ -248,17 +269,19 @@ class Terminal:
             self._enter(state, trigger)
 
     def _leave(self, outcome: Outcome, trigger: Trigger, now: float) -> None:
-        """Say DCN; if what came confirms the page, tell so first, and with the last one all is done."""
-        s, sending = self._session, self._session.sending
-        confirms = trigger in (Fcf.MCF, Fcf.RTP) and self._state in _CONFIRMING
-        if confirms and not sending.spoilt and not phase_c_transmit.within_page(s):
-            s.tell(PageConfirmed(number=sending.number, verdict=Verdict[str(trigger.name)]))
-            outcome = Outcome.COMPLETED if sending.command is Fcf.EOP else outcome
+        """Say DCN; if what came is a verdict on the page, tell of it first, and with the last page all is done."""
+        s = self._session
+        verdict = _VERDICTS.get(trigger) if self._state in _CONFIRMING else None
+        if verdict is not None and not phase_c_transmit.within_page(s):
+            outcome = phase_c_transmit.last_verdict(s, verdict) or outcome
         self._enter(s.end(outcome, now), Input.HUNG_UP)
 
     def _line_is_free(self, trigger: Trigger) -> bool:
         """Whether one who has hung up meanwhile may say DCN on this: a reply is not waited for, or here it is."""
+        line = self._session.line
         if trigger in (Input.HOST, Fcf.DCN) or self._state is State.DCN_SENT:
+            return False
+        if trigger is Input.T5 and (line.transmitting or line.awaiting):
             return False
         return trigger is not Input.SENT or not self._session.line.awaiting
 
@@ -278,6 +301,8 @@ class Terminal:
             assert s.outcome is not None
             self._enter(s.close(s.outcome), Input.SENT)
         else:
+            if self._leaving is not None and s.line.awaiting:
+                s.board.start(Timer.X_LEAVE, now)
             self._dispatch(Input.SENT, NO_FRAME, now)
 
     def _frame(self, octets: bytes, intact: bool, now: float) -> None:
@@ -286,6 +311,7 @@ class Terminal:
             self._fast_frame(octets, intact, now)
             return
         line.frame_heard(now)
+        s.receiving.command_heard = True
         s.tell(FrameHeard(now=now, octets=octets, intact=intact))
         if not intact:
             line.bad_frame = True
@@ -350,6 +376,8 @@ class Terminal:
 
     def _carrier_up(self, modulation: Modulation, now: float) -> None:
         line = self._session.line
+        if modulation is Modulation.V21 and self._state is State.PAGE_ARRIVING:
+            self._carrier_lost(now)  # of the page; nobody has said so
         line.carrier_up(modulation, now)
         if line.deaf:
             return
@@ -361,8 +389,10 @@ class Terminal:
             self._session.receiving.pause = now - self._session.receiving.over_at
 
     def _carrier_lost(self, now: float) -> None:
-        line = self._session.line
+        line, receiving = self._session.line, self._session.receiving
         slow = line.far is Modulation.V21
+        if slow and self._state is State.COMMAND_AWAITED and not receiving.command_heard:
+            receiving.pause = None  # flags without a frame were no command
         line.carrier_down(now, retry_soon=self._state in _RETRY_SOON)
         if not line.deaf:
             self._dispatch(Input.FLAGS_LOST if slow else Input.CARRIER_LOST, NO_FRAME, now)
@@ -371,8 +401,10 @@ class Terminal:
         s = self._session
         if self._state is State.EOP_ANSWERED:
             state = phase_c_receive.call_over(s, NO_FRAME, now)
-        elif self._state is State.DIS_AWAITED and s.sending.done:
+        elif self._state is State.DIS_AWAITED and phase_c_transmit.nothing_owed(s):
             state = s.close(Outcome.COMPLETED)
+        elif self._leaving is not None and self._state in _CONFIRMING:
+            state = s.close(self._leaving)
         elif self._state in _SENDING:
             state = s.close(Outcome.CLEARED_IN_MESSAGE)
         else:

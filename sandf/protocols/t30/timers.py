@@ -45,6 +45,7 @@ class Timer(enum.Enum):
     X_NEXT = "X next"
     X_LINE = "X line"
     X_HOST = "X host"
+    X_LEAVE = "X leave"
 
 
 ROWS: dict[Timer, TimerRow] = {
@@ -69,6 +70,7 @@ ROWS: dict[Timer, TimerRow] = {
     Timer.X_STORE: TimerRow(seconds=1.0, minimum=0.0, maximum=2.5, clause="ours: patience with the store before RNR"),
     Timer.X_NEXT: TimerRow(seconds=4.0, minimum=0.0, maximum=4.5, clause="ours: next page unknown, then EOM"),
     Timer.X_LINE: TimerRow(seconds=300.0, minimum=10.0, maximum=3600.0, clause="ours: carrier without any data"),
+    Timer.X_LEAVE: TimerRow(seconds=6.0, minimum=3.0, maximum=10.0, clause="ours: hanging up, for a last response"),
     Timer.X_HOST: TimerRow(seconds=60.0, minimum=10.0, maximum=3600.0, clause="ours: longest wait for the host"),
 }
 

@@ -99,6 +99,54 @@ class Responses(SynchronousTestCase):
         driver.transmit()
         self.assertEqual((driver.sent[-1], outcomes(driver)), ("DCN", ["ABORTED"]))
 
+    def test_one_who_hangs_up_is_not_held_by_what_is_no_response(self) -> None:
+        for octets, intact in ((build(Fcf.MCF), False), (build(Fcf.CSI, b" " * 20, final=False), True)):
+            driver = sending()
+            driver.terminal.hang_up(driver.now)
+            driver.signal(pump.CarrierDetected(modulation=Modulation.V21))
+            for _ in range(12):
+                driver.signal(pump.FrameReceived(octets=octets, intact=intact))
+                driver.pass_time(1.0)
+            driver.transmit()
+            self.assertEqual((driver.sent[-1], outcomes(driver)), ("DCN", ["ABORTED"]))
+
+    def test_a_stuck_carrier_where_a_response_is_due(self) -> None:
+        driver = sending()
+        driver.signal(pump.CarrierDetected(modulation=V27))
+        driver.pass_time(310.0)
+        driver.transmit()
+        self.assertEqual(outcomes(driver), ["CARRIER_STUCK"])
+
+    def test_hanging_up_twice_waits_for_nothing(self) -> None:
+        driver = sending()
+        driver.terminal.hang_up(driver.now)
+        driver.terminal.hang_up(driver.now)
+        driver.drain()
+        driver.transmit()
+        self.assertEqual((driver.sent[-1], outcomes(driver)), ("DCN", ["ABORTED"]))
+
+    def test_verdicts_heard_by_one_who_hangs_up(self) -> None:
+        for response, told, ended in (
+            (Fcf.RTP, "PageConfirmed", "COMPLETED"),
+            (Fcf.PIP, "PageConfirmed", "COMPLETED"),
+            (Fcf.RTN, "PageRejected", "ABORTED"),
+            (Fcf.PIN, "PageRejected", "ABORTED"),
+        ):
+            driver = sending()
+            driver.terminal.hang_up(driver.now)
+            driver.hear(build(response))
+            self.assertEqual((verdicts(driver), outcomes(driver)), ([(1, told)], [ended]))
+
+    def test_who_hangs_up_first_says_why(self) -> None:
+        for end in (pump.BearerLost(), None):
+            driver = sending()
+            driver.terminal.hang_up(driver.now)
+            if end is None:
+                driver.hear(build(Fcf.DCN))
+            else:
+                driver.signal(end)
+            self.assertEqual(outcomes(driver), ["ABORTED"])
+
     def test_the_line_goes_when_all_is_confirmed(self) -> None:
         driver = caller()
         driver.hear(DIS)
@@ -175,6 +223,27 @@ class Commands(SynchronousTestCase):
         driver.hear(DCS)
         driver.hear_data(V27, TCF)
         self.assertEqual(driver.hear(build(Fcf.RR)), [], "behind CFR")
+
+    def test_flags_are_no_command(self) -> None:
+        driver = trained()
+        driver.hear_data(V27, PAGE)
+        driver.signal(pump.CarrierDetected(modulation=Modulation.V21))
+        driver.signal(pump.CarrierLost())
+        driver.pass_time(6.0)
+        self.assertEqual(stored(driver, build(Fcf.MPS)), ["RTN"])
+
+    def test_v21_ends_a_page_whose_carrier_nobody_saw_go(self) -> None:
+        driver = trained()
+        driver.signal(pump.CarrierDetected(modulation=V27))
+        driver.signal(pump.DataReceived(octets=PAGE))
+        self.assertEqual(stored(driver, build(Fcf.EOP)), ["MCF"])
+
+    def test_dis_unanswered_after_eom(self) -> None:
+        driver = trained(TerminalSettings(dis_tries=2))
+        driver.hear_data(V27, PAGE)
+        self.assertEqual(stored(driver, build(Fcf.EOM)), ["MCF"])
+        driver.silence()
+        self.assertEqual(outcomes(driver), ["NO_CALLER_AFTER_EOM"])
 
     def test_half_a_page_is_not_confirmed(self) -> None:
         # Without RTC: the carrier dropped if V.21 comes up late, whatever is understood then.
