@@ -230,19 +230,6 @@ def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
     return send_dcs(s, now) if interrupted else start_page(s, NO_FRAME, now)
 
 
-def last_verdict(s: Session, verdict: Verdict) -> Outcome | None:
-    """Tell of *verdict* on a page behind which nothing is sent any more; how that ends, or None if that is open."""
-    sending = s.sending
-    rejected = verdict in (Verdict.RTN, Verdict.PIN) and s.settings.rtn_policy is not RtnPolicy.GO_ON
-    if rejected or sending.spoilt:
-        told = verdict if rejected else Verdict.ERR
-        s.tell(PageRejected(number=sending.number, verdict=told, will_repeat=False))
-        return None
-    s.tell(PageConfirmed(number=sending.number, verdict=verdict))
-    sending.page = None
-    return Outcome.COMPLETED if nothing_owed(s) else None
-
-
 def nothing_owed(s: Session) -> bool:
     """Whether every page is sent, and none is to be polled."""
     return s.sending.done and not (s.role is Role.CALLER and Intention.RECEIVE in s.intention)

@@ -13,6 +13,7 @@ way (hang_up waits for its end; clear the bearer to be quicker).
 from __future__ import annotations
 
 from . import (
+    leaving,
     phase_b,
     phase_b_training,
     phase_c_receive,
@@ -23,7 +24,7 @@ from . import (
     pump,
 )
 from .chart import Input, State, Table, Trigger
-from .events import Ended, Event, FrameHeard, OutgoingPage, Progress, StateChanged, Verdict
+from .events import Ended, Event, FrameHeard, OutgoingPage, Progress, StateChanged
 from .frames import NO_FRAME, Fcf, Frame, parse
 from .negotiation import fits
 from .outcomes import Outcome
@@ -82,15 +83,6 @@ _SENDING = frozenset(
         State.RR_SENT, State.CTC_SENT, State.EOR_SENT, State.EOR_RR_SENT, State.DIS_AWAITED,
     }
 )  # fmt: skip
-# A response now may confirm a page.
-_CONFIRMING = frozenset({State.COMMAND_SENT, State.PPS_SENT, State.RR_SENT})
-_VERDICTS: dict[Trigger, Verdict] = {
-    Fcf.MCF: Verdict.MCF,
-    Fcf.RTP: Verdict.RTP,
-    Fcf.PIP: Verdict.PIP,
-    Fcf.RTN: Verdict.RTN,
-    Fcf.PIN: Verdict.PIN,
-}
 MAX_IDENTIFICATIONS = 8
 PROGRESS_OCTETS = 4096
 
@@ -235,7 +227,7 @@ class Terminal:
     @property
     def _response_due(self) -> bool:
         """Whether what comes next may confirm a page."""
-        return self._session.line.awaiting and self._state in _CONFIRMING
+        return self._session.line.awaiting and self._state in leaving.CONFIRMING
 
     # What comes out.
 
@@ -253,11 +245,12 @@ class Terminal:
     # Inputs into the charts.
 
     def _dispatch(self, trigger: Trigger, frame: Frame, now: float) -> None:
-        if self._leaving is not None and trigger is Fcf.DCN and self._state in _CONFIRMING:
+        if self._leaving is not None and trigger is Fcf.DCN and self._state in leaving.CONFIRMING:
             self._enter(self._session.close(self._leaving), trigger)
             return
-        if self._leaving is not None and self._line_is_free(trigger):
-            self._leave(self._leaving, trigger, now)
+        if self._leaving is not None and leaving.line_is_free(self._session, self._state, trigger):
+            outcome = leaving.last_heard(self._session, self._state, trigger, self._leaving)
+            self._enter(self._session.end(outcome, now), Input.HUNG_UP)
             return
         row = TABLE.get((self._state, trigger))
         if row is None:
@@ -267,23 +260,6 @@ class Terminal:
             state = row.to[0]
         if state is not None:
             self._enter(state, trigger)
-
-    def _leave(self, outcome: Outcome, trigger: Trigger, now: float) -> None:
-        """Say DCN; if what came is a verdict on the page, tell of it first, and with the last page all is done."""
-        s = self._session
-        verdict = _VERDICTS.get(trigger) if self._state in _CONFIRMING else None
-        if verdict is not None and not phase_c_transmit.within_page(s):
-            outcome = phase_c_transmit.last_verdict(s, verdict) or outcome
-        self._enter(s.end(outcome, now), Input.HUNG_UP)
-
-    def _line_is_free(self, trigger: Trigger) -> bool:
-        """Whether one who has hung up meanwhile may say DCN on this: a reply is not waited for, or here it is."""
-        line = self._session.line
-        if trigger in (Input.HOST, Fcf.DCN) or self._state is State.DCN_SENT:
-            return False
-        if trigger is Input.T5 and (line.transmitting or line.awaiting):
-            return False
-        return trigger is not Input.SENT or not self._session.line.awaiting
 
     def _enter(self, state: State, trigger: Trigger) -> None:
         s, before = self._session, self._state
@@ -403,7 +379,7 @@ class Terminal:
             state = phase_c_receive.call_over(s, NO_FRAME, now)
         elif self._state is State.DIS_AWAITED and phase_c_transmit.nothing_owed(s):
             state = s.close(Outcome.COMPLETED)
-        elif self._leaving is not None and self._state in _CONFIRMING:
+        elif self._leaving is not None and self._state in leaving.CONFIRMING:
             state = s.close(self._leaving)
         elif self._state in _SENDING:
             state = s.close(Outcome.CLEARED_IN_MESSAGE)
