@@ -261,3 +261,78 @@ class Commands(SynchronousTestCase):
             driver.sent.clear()
             driver.transmit()
             self.assertEqual(driver.sent, [verdict], (seconds, damaged))
+
+
+def busy() -> Driver:
+    """A caller that has asked with RR for the answer to its last PPS."""
+    driver = sending(dis=ECM_DIS)
+    driver.hear(build(Fcf.RNR))
+    return driver
+
+
+def giving_up() -> Driver:
+    """A caller that has given up the last block of its page."""
+    driver = sending(dis=ECM_DIS)
+    while driver.terminal.state is not State.EOR_SENT:
+        driver.hear(build(Fcf.CTR) if driver.terminal.state is State.CTC_SENT else ALL_MISSING)
+    return driver
+
+
+def agreeing() -> Driver:
+    """A caller that has sent DCS and TCF."""
+    driver = caller()
+    driver.hear(ECM_DIS)
+    driver.step("page")
+    driver.transmit()
+    return driver
+
+
+def untrained() -> Driver:
+    """A called terminal that has answered FTT."""
+    driver = called()
+    driver.hear(ECM_DCS)
+    driver.hear_data(V27, b"\x55" * 900)
+    return driver
+
+
+FIFS = {
+    Fcf.PPR: (b"\xff" * 32, bytes(32)),
+    Fcf.PPS: (b"", b"\x00\x00\x00\x00", b"\x2e\x00\x00\x00", b"\x4e\x00\x00\x03"),
+    Fcf.EOR: (b"", b"\x00", b"\x2e"),
+    Fcf.DCS: (DCS[3:], ECM_DCS[3:]),
+    Fcf.DIS: (DIS[3:], ECM_DIS[3:]),
+    Fcf.CTC: (b"\x00\x00",),
+}
+"""What a frame may carry to be taken for one."""
+
+
+class EveryFrameInEveryState(SynchronousTestCase):
+    """Whatever comes, nothing is confirmed that was not sent whole, or not received."""
+
+    def frames(self) -> list[bytes]:
+        return [build(fcf, fif) for fcf in Fcf if fcf is not Fcf.NULL for fif in FIFS.get(fcf, (b"",))]
+
+    def test_a_page_is_confirmed_only_when_it_is_in_doubt(self) -> None:
+        for make in (agreeing, within_page, sending, lambda: sending(dis=ECM_DIS), busy, giving_up):
+            for frame in self.frames():
+                for leaves in (False, True):
+                    driver = make()
+                    if leaves:
+                        driver.terminal.hang_up(driver.now)
+                        driver.drain()
+                    driver.hear(frame)
+                    driver.silence()
+                    told = [e for e in driver.told if isinstance(e, events.PageInDoubt | events.PageConfirmed)]
+                    kinds = [(type(e).__name__, e.number) for e in told]
+                    self.assertIn(kinds[1:] or kinds, ([], [("PageInDoubt", 1)], [("PageConfirmed", 1)]), frame.hex())
+                    self.assertEqual(kinds[:1], [("PageInDoubt", 1)] if kinds else [], frame.hex())
+                    self.assertEqual(len(outcomes(driver)), 1, frame.hex())
+
+    def test_what_was_not_received_is_not_confirmed(self) -> None:
+        for make in (called, untrained, trained, lambda: trained(dcs=ECM_DCS)):
+            for frame in self.frames():
+                driver = make()
+                answers = set(driver.hear(frame)) & {"MCF", "RTP", "PIP"}
+                self.assertEqual(answers, set(), frame.hex())
+                driver.silence()
+                self.assertEqual(len(outcomes(driver)), 1, frame.hex())
