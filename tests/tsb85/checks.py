@@ -42,7 +42,6 @@ BY_DEFAULT = frozenset({11, 12, 14, 15, 16, 18, 20, 21, 22, 23, 27, 31, 41, 42, 
 """DIS bits of a gateway (T.30 Table 2): V.27ter, V.29, V.17; 7.7 lines/mm; two dimensions; A3; any length; 0 ms a line;
 ECM; T.6; 15.4 lines/mm, 300 and 400 dots; to the inch and metric."""
 CLOCK = 1e-6
-_RCP = 3
 
 
 def within(what: str, seconds: float, limits: tuple[float, float]) -> None:

@@ -201,10 +201,7 @@ def page_taken(s: Session, verdict: Verdict, now: float) -> State:
     sending = s.sending
     s.line.stop_reply()
     s.tell(PageConfirmed(number=sending.number, verdict=verdict))
-    sending.number += 1
-    sending.rejections = 0
-    sending.page, sending.following = sending.following, None
-    s.tries = 0
+    turn_over(s)
     if sending.command is Fcf.EOP:
         return s.end(Outcome.COMPLETED, now)
     if sending.command is Fcf.EOM:
@@ -214,15 +211,21 @@ def page_taken(s: Session, verdict: Verdict, now: float) -> State:
     return send_dcs(s, now) if verdict is Verdict.PIP else retrain(s, now)
 
 
+def turn_over(s: Session) -> None:
+    """The page is done with: the following one is the present one."""
+    sending = s.sending
+    sending.number += 1
+    sending.rejections = 0
+    sending.page, sending.following = sending.following, None
+    s.tries = 0
+
+
 def page_spoilt(s: Session, now: float, *, interrupted: bool = False) -> State:
     """The page has arrived with holes: on to the next (after PIP by DCS), but the call does not end well."""
     sending = s.sending
     s.tell(PageRejected(number=sending.number, verdict=Verdict.ERR, will_repeat=False))
     sending.lost = True
-    sending.number += 1
-    sending.rejections = 0
-    sending.page, sending.following = sending.following, None
-    s.tries = 0
+    turn_over(s)
     if sending.command is Fcf.EOP:
         return s.end(Outcome.PAGE_NOT_CORRECTED, now)
     if sending.command is Fcf.EOM:
