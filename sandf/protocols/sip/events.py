@@ -1,0 +1,97 @@
+"""What a session tells its owner, and how its owner may answer.
+
+Descriptions (SDP) are octets here: the owner does offer and answer (RFC 3264).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sipmessage import URI, Request, Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """A provisional response beyond 100 has come (180, 183 ...)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected:
+    """A 3xx has come: say ``redirect`` with one of *targets*, or ``give_up`` (then Refused follows)."""
+
+    targets: tuple[URI, ...]
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The called party has answered, and the 2xx is acknowledged; *description* is its answer to our offer."""
+
+    description: bytes
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The call did not come about: the final response, or None if none came from any hop."""
+
+    response: Response | None
+    authentication: bool = False
+    """Our credentials were not accepted, or we have none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Established:
+    """The caller has acknowledged our 2xx; *description* is its answer where our 2xx had the offer, else empty."""
+
+    description: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferReceived:
+    """The other end wants to change the session: say ``accept_offer`` or ``refuse_offer`` at once.
+
+    An empty *description* (a re-INVITE without one) asks us for the offer; the answer comes as Established.
+    """
+
+    description: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModificationAccepted:
+    """The other end took what we proposed by ``modify``."""
+
+    description: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModificationRefused:
+    """The other end refused it, and the session goes on as it was."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The session is over, not by our will: *message* is their BYE or CANCEL.
+
+    Where there is none, *why* says what happened: no ACK came, or no refresh, or a request in the dialog failed.
+    """
+
+    message: Request | None
+    why: str = ""
+
+
+SessionEvent = (
+    Ringing
+    | Redirected
+    | Answered
+    | Refused
+    | Established
+    | OfferReceived
+    | ModificationAccepted
+    | ModificationRefused
+    | Ended
+)
