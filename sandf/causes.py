@@ -222,6 +222,15 @@ NOTHING_TO_DIAL = _row(
     119, "nothing_to_dial", Phase.CALL, Retry.NEVER, "550 5.1.3",
     "The dial peer strips every digit of this number. Set digit_strip = false or forward_digits on it.", q850=28,
 )  # fmt: skip
+T38_REFUSED = _row(
+    120, "t38_refused", Phase.CALL, Retry.ERROR, "450 4.5.0",
+    "The call was answered, but the far end does not take fax over IP (T.38). Ask the carrier or the administrator of"
+    " the PBX to allow T.38, or add a dial peer by another port.", q850=65,
+)  # fmt: skip
+TRUNK_AUTHENTICATION = _row(
+    121, "trunk_authentication", Phase.CALL, Retry.ERROR, "451 4.4.0",
+    "The carrier did not accept our user name or password. Check user and password_file of the port.", q850=57,
+)  # fmt: skip
 
 RING_WITHOUT_HANDSHAKE = _t30(
     1, "ring_without_handshake", Phase.A, "The line rang, but no call could be set up.", Retry.ERROR
@@ -648,8 +657,10 @@ def from_q850(code: int) -> Cause:
     return TEMPORARY_FAILURE if 32 <= code < 64 else NETWORK_CLEARED
 
 
+_OURS = (NO_PORT, NO_DIALTONE, NO_DIAL_PEER, NOTHING_TO_DIAL, T38_REFUSED, TRUNK_AUTHENTICATION)
+"""Rows that no network means by its cause."""
 _BY_Q850 = {
     row.q850: row
     for row in reversed(CATALOGUE.values())
-    if row.phase is Phase.CALL and row.q850 != 16 and row not in (NO_PORT, NO_DIALTONE, NO_DIAL_PEER, NOTHING_TO_DIAL)
+    if row.phase is Phase.CALL and row.q850 != 16 and row not in _OURS
 }

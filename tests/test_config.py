@@ -38,6 +38,7 @@ from sandf.config import (
     Settings,
     Severity,
     StoreUrl,
+    SipPort,
     VirtualPort,
     embedded,
     load,
@@ -199,7 +200,7 @@ listen = ["tcp:25", "tcp:99999", "spam"]
 maximum_size = "big"
 [[ports]]
 name = "a"
-type = "sip"
+type = "modem"
 [[dial_peer]]
 tag = 1
 type = "pots"
@@ -277,12 +278,11 @@ rtp_share = 2.0
         self.one("[store]\nurl = 'postgresql://h/db'", "store.url", '"postgresql://h/db"', "no PostgreSQL store yet")
 
     def test_ports_of_later_versions(self) -> None:
-        for kind in ("sip", "modem"):
-            text = f"[[ports]]\nname = 'trunk'\ntype = '{kind}'\nbind = '0.0.0.0:5060'"
-            self.one(text, "ports[0].type", f'"{kind}"', "this version has no", "'virtual' is allowed")
+        text = "[[ports]]\nname = 'line1'\ntype = 'modem'\ndevice = '/dev/ttyACM0'"
+        self.one(text, "ports[0].type", '"modem"', "this version has no", "'virtual' are allowed")
 
     def test_port_types(self) -> None:
-        self.one("[[ports]]\nname = 'a'\ntype = 'isdn'", "ports[0].type", '"isdn"', "allowed is virtual")
+        self.one("[[ports]]\nname = 'a'\ntype = 'isdn'", "ports[0].type", '"isdn"', "allowed is virtual or sip")
         self.one("[[ports]]\nname = 'a'", "ports[0].type", "", "must be there")
         self.one("[[ports]]\ntype = 'virtual'", "ports[0].name", "", "must be there")
 
@@ -592,6 +592,7 @@ class ExampleFileTests(SynchronousTestCase):
         raw = msgspec.toml.decode(self.uncommented.encode())
         self.complete(Settings, raw, "")
         self.complete(VirtualPort, raw["ports"][0], "ports")
+        self.complete(SipPort, raw["ports"][1], "ports")
         for struct, kind in ((PotsDialPeer, "pots"), (MmoipDialPeer, "mmoip")):
             together: dict[str, object] = {}
             for peer in raw["dial_peer"]:

@@ -99,6 +99,11 @@ class Routing:
         if isinstance(event, DisconnectIndication | DisconnectConfirm) and event.leg.peer_tag and self._waiting:
             self._wake_first()
 
+    def capacity_changed(self) -> None:
+        """A port may be up again."""
+        if self._waiting:
+            self._wake_first()
+
     def call_ended(self, call: Call) -> None:
         """Forget it."""
         self.wait_no_more(call)

@@ -127,6 +127,8 @@ class Leg:
         self.peer_tag = 0
         """Dial peer of this leg; 0 for the default peer."""
         self.bridges: list[Bridge] = []
+        self.facts: dict[str, object] = {}
+        """What its provider notes for people who look at the leg."""
         self.began_at = seconds()
         self.connected_at: float | None = None
         self.released_at: float | None = None

@@ -42,6 +42,7 @@ class BearerKind(enum.Enum):
     """How a bearer carries T.30; each kind has one pump in FMSP."""
 
     VIRTUAL = "virtual"
+    T38 = "T.38"
 
 
 class Bearer(Protocol):
@@ -53,6 +54,26 @@ class Bearer(Protocol):
 
     kind: BearerKind
     clock: LineClock
+
+
+class T38Bearer(Bearer, Protocol):
+    """A bearer of kind T38: it carries IFP packets (T.38 7) both ways, in order, and knows none of them."""
+
+    version: int
+    """The form of the packets that was agreed, T38FaxVersion 0 to 3."""
+    local_tcf: bool
+    """Data rate management method 1: each end makes and checks TCF by itself."""
+    fill_bit_removal: bool
+    """Fill bits of pages without error correction are left out."""
+
+    def attach(self, receive: Callable[[bytes, int], None], gone: Callable[[], None]) -> None:
+        """Give each packet to *receive*, with how many directly before it are lost; *gone* is told of the end."""
+
+    def send(self, ifp: bytes, control: bool) -> None:
+        """Send a packet; *control* for indicators and V.21, which are repeated more often than page data."""
+
+    def release(self) -> None:
+        """T.30 has ended; nothing is sent or told any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@
 """
 
 from .loading import embedded, load
+from .ports import SipPort, VirtualPort
 from .problems import ConfigurationError, Problem, Severity
 from .reload import Reload, merged, reloadable
-from .settings import Configuration, MmoipDialPeer, PotsDialPeer, RetryRule, Settings, VirtualPort
+from .settings import Configuration, MmoipDialPeer, PotsDialPeer, RetryRule, Settings
 from .values import Endpoint, HostPort, Network, StoreUrl
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RetryRule",
     "Settings",
     "Severity",
+    "SipPort",
     "StoreUrl",
     "VirtualPort",
     "embedded",

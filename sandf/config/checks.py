@@ -12,6 +12,7 @@ from typing import Any
 
 from sandf.dialpeer import MmoipPeer, Pattern
 
+from .ports import SipPort
 from .problems import Problem, Severity, shown
 from .settings import Configuration, MmoipDialPeer, PotsDialPeer
 
@@ -44,6 +45,50 @@ def _ports(configuration: Configuration, raw: dict[str, Any]) -> Iterator[Proble
             yield _error(f"{path}.port", peer.port, f"there is no such port; {known}")
         if peer.destination_pattern is not None and peer.port is None and peer.application is None:
             yield _warning(path, None, "destination_pattern without port: no call can go out by this dial peer")
+
+
+def _sip_ports(configuration: Configuration, raw: dict[str, Any]) -> Iterator[Problem]:
+    """A trunk has another end, what it needs to log in there, and an address of its own."""
+    places = {str(name): f"ports[{index}]" for index, name in _column(raw, "ports", "name")}
+    for port in configuration.ports:
+        if isinstance(port, SipPort):
+            path = places[port.name]
+            yield from _trunk(path, port)
+            yield from _trunk_secrets(path, port)
+            yield from _trunk_address(path, port)
+
+
+def _trunk(path: str, port: SipPort) -> Iterator[Problem]:
+    if port.backups and port.peer is None:
+        yield _error(f"{path}.backups", [str(one) for one in port.backups], "needs peer, the first one")
+    if not (port.peer or port.register or port.allow):
+        yield _error(path, None, "a trunk needs peer, register, or allow (the networks that calls may come from)")
+    if 0 < port.session_expires < 90:
+        yield _error(f"{path}.session_expires", port.session_expires, "90 s at least (RFC 4028), or 0 for none")
+    for index, network in enumerate(port.allow):
+        if network.network.prefixlen == 0:
+            yield _warning(f"{path}.allow[{index}]", str(network), "anybody may call in by this trunk")
+    if port.ls_redundancy == 0 and not port.t38_fec:
+        yield _warning(f"{path}.ls_redundancy", 0, "one lost packet of control data fails a call; 3 is usual")
+
+
+def _trunk_secrets(path: str, port: SipPort) -> Iterator[Problem]:
+    if port.register and not port.password_file:
+        yield _warning(f"{path}.password_file", None, "most registrars want a password; name the file that holds it")
+    if port.password_file and not (port.user or port.register):
+        yield _error(f"{path}.user", None, "password_file needs user, or register, which has one")
+    if bool(port.tls_certificate) != bool(port.tls_key):
+        missing = "tls_key" if port.tls_certificate else "tls_certificate"
+        yield _error(f"{path}.{missing}", None, "tls_certificate and tls_key are given together, or neither")
+    if port.tls_bind and not port.tls_certificate:
+        yield _error(f"{path}.tls_bind", str(port.tls_bind), "needs tls_certificate and tls_key")
+
+
+def _trunk_address(path: str, port: SipPort) -> Iterator[Problem]:
+    if port.tls_bind and port.tls_bind.host != port.bind.host:
+        yield _error(f"{path}.tls_bind", str(port.tls_bind), f"the address is that of bind, {port.bind.host}")
+    if port.advertise and (":" in str(port.advertise)) != (":" in port.bind.host):
+        yield _error(f"{path}.advertise", str(port.advertise), f"not of the IP version of bind, {port.bind}")
 
 
 def _applications(configuration: Configuration, raw: dict[str, Any]) -> Iterator[Problem]:
@@ -191,6 +236,7 @@ CHECKS: tuple[Check, ...] = (
     _hostname,
     _names,
     _ports,
+    _sip_ports,
     _applications,
     _reachable,
     _listening,

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from sandf.passwords import numbers_of, read_lines
 
+from .ports import SipPort
 from .problems import Problem, Severity, shown
 from .settings import Configuration
 
@@ -26,7 +27,7 @@ _PATH_BEGINNINGS = ("/", "./", "../", "~")
 
 def check_files(configuration: Configuration) -> list[Problem]:
     """What is wrong with the files of *configuration*, as far as this user can see."""
-    return [*_tls(configuration), *_users(configuration), *_password(configuration)]
+    return [*_tls(configuration), *_users(configuration), *_password(configuration), *_trunks(configuration)]
 
 
 class _Unusable(Exception):
@@ -36,26 +37,45 @@ class _Unusable(Exception):
 def _tls(configuration: Configuration) -> Iterator[Problem]:
     """The certificate and the key of the ESMTP server are there, and belong together."""
     server = configuration.smtp.server
-    if not (server.tls_certificate and server.tls_key):
-        return
+    if server.tls_certificate and server.tls_key:
+        yield from _pair("smtp.server", server.tls_certificate, server.tls_key)
+
+
+def _trunks(configuration: Configuration) -> Iterator[Problem]:
+    """So are those of trunks, and their passwords."""
+    for index, port in enumerate(configuration.ports):
+        if not isinstance(port, SipPort):
+            continue
+        if port.tls_certificate and port.tls_key:
+            yield from _pair(f"ports[{index}]", port.tls_certificate, port.tls_key)
+        if port.password_file:
+            yield from _password_file(f"ports[{index}].password_file", port.password_file)
+        if port.tls_authorities:
+            try:
+                _certificate(_octets(port.tls_authorities))
+            except _Unusable as wrong:
+                yield _problem(f"ports[{index}].tls_authorities", port.tls_authorities, str(wrong))
+
+
+def _pair(path: str, certificate_path: str, key_path: str) -> Iterator[Problem]:
     certificate = key = None
     try:
-        certificate = _certificate(_octets(server.tls_certificate))
+        certificate = _certificate(_octets(certificate_path))
     except _Unusable as wrong:
-        yield _problem("smtp.server.tls_certificate", server.tls_certificate, str(wrong))
+        yield _problem(f"{path}.tls_certificate", certificate_path, str(wrong))
     try:
-        key = _key(_octets(server.tls_key), server.tls_key)
+        key = _key(_octets(key_path), key_path)
     except _Unusable as wrong:
-        yield _problem("smtp.server.tls_key", server.tls_key, str(wrong))
+        yield _problem(f"{path}.tls_key", key_path, str(wrong))
     if certificate is not None and key is not None and not _belong(certificate, key):
         yield _problem(
-            "smtp.server.tls_key",
-            server.tls_key,
-            f"this is not the key of the certificate in {server.tls_certificate} (the gateway's own certificate has"
+            f"{path}.tls_key",
+            key_path,
+            f"this is not the key of the certificate in {certificate_path} (the gateway's own certificate has"
             " to be the first in that file); name the key that it was made with",
         )
-    if key is not None and _others_read(server.tls_key):
-        yield _problem("smtp.server.tls_key", server.tls_key, *_readable(server.tls_key))
+    if key is not None and _others_read(key_path):
+        yield _problem(f"{path}.tls_key", key_path, *_readable(key_path))
 
 
 def _certificate(octets: bytes) -> x509.Certificate:
@@ -113,18 +133,20 @@ def _users(configuration: Configuration) -> Iterator[Problem]:
 def _password(configuration: Configuration) -> Iterator[Problem]:
     """There is a password to log in with where mail goes."""
     client = configuration.smtp.client
-    if not (client.user and client.password_file):
-        return
-    key_path = "smtp.client.password_file"
+    if client.user and client.password_file:
+        yield from _password_file("smtp.client.password_file", client.password_file)
+
+
+def _password_file(key_path: str, file: str) -> Iterator[Problem]:
     # Who took the key for the password's own gets it masked.
-    path = client.password_file if client.password_file.startswith(_PATH_BEGINNINGS) else None
+    path = file if file.startswith(_PATH_BEGINNINGS) else None
     try:
-        if not _text(client.password_file).rstrip("\r\n"):
+        if not _text(file).rstrip("\r\n"):
             raise _Unusable("the file is empty; write the password into it, alone")
     except _Unusable as wrong:
         yield _problem(key_path, path, str(wrong), masked=path is None)
         return
-    if _others_read(client.password_file):
+    if _others_read(file):
         yield _problem(key_path, path, *_readable(path or "FILE"), masked=path is None)
 
 

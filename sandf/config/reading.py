@@ -18,8 +18,7 @@ from msgspec import inspect
 from .problems import Problem, shown
 
 NOT_YET = {
-    ("ports", "sip"): "this version has no SIP ports yet; the type 'virtual' is allowed",
-    ("ports", "modem"): "this version has no modem ports yet; the type 'virtual' is allowed",
+    ("ports", "modem"): "this version has no modem ports yet; the types 'sip' and 'virtual' are allowed",
 }
 """Words of later versions: known, so that the mistake is not taken for a slip, and refused."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from sandf.causes import Retry as RetryRow
 from sandf.dialpeer import DialPlan, ForwardDigits, Pattern, SessionTarget
@@ -23,25 +23,13 @@ from sandf.dialpeer.peers import (
     PotsPeer,
 )
 from sandf.protocols.t30.settings import RtnPolicy
+from sandf.protocols.t38.settings import T38Use
 
+from .ports import HsRedundancy, LsRedundancy, SipPort, VirtualPort
 from .problems import Problem
+from .tables import HostName, Name, OneLine, Positive, Seconds, Share, Speed, Table
 from .values import Endpoint, HostPort, Network, StoreUrl
 
-Seconds = Annotated[float, Meta(ge=0, description="seconds, 0 or more")]
-Positive = Annotated[int, Meta(ge=1, description="a whole number, 1 or more")]
-Share = Annotated[float, Meta(ge=0, le=1, description="a share from 0 to 1")]
-Speed = Literal[2400, 4800, 7200, 9600, 12000, 14400]
-Name = Annotated[
-    str,
-    Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z", description="a name of letters, digits and _ . -, 64 at most"),
-]
-HostName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z",
-        description="a host name such as fax.example.com",
-    ),
-]
 Alias = Annotated[
     str,
     Meta(
@@ -56,7 +44,6 @@ MailAddress = Annotated[
         description="a mail address such as fax@example.com; $s$ stands for the calling number",
     ),
 ]
-OneLine = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z", description="text on one line")]
 HeaderText = Annotated[
     str,
     Meta(
@@ -64,10 +51,6 @@ HeaderText = Annotated[
         description="80 characters at most, with $a$ $d$ $p$ $n$ $s$ $t$ where wanted",
     ),
 ]
-
-
-class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every table has in common: it is a value, and knows its keys."""
 
 
 class Gateway(Table, frozen=True, kw_only=True):
@@ -267,19 +250,6 @@ class Shutdown(Table, frozen=True, kw_only=True):
     grace: Seconds = 120.0
 
 
-class VirtualPort(Table, frozen=True, kw_only=True, tag_field="type", tag="virtual"):
-    """[[ports]] of type virtual: a line into the virtual exchange."""
-
-    name: Name
-    speed: Annotated[float, Meta(gt=0, description="a number over 0: times real time")] = 1.0
-    loss: Share = 0.0
-    delay: Seconds = 0.0
-    jitter: Seconds = 0.0
-    bit_error_rate: Annotated[float, Meta(ge=0, le=0.5, description="a share from 0 to 0.5")] = 0.0
-    seed: int = 0
-    max_conn: Positive | None = None
-
-
 class DialPeer(Table, frozen=True, kw_only=True):
     """The words that [[dial_peer]] has for both types."""
 
@@ -308,6 +278,11 @@ class PotsDialPeer(DialPeer, frozen=True, kw_only=True, tag_field="type", tag="p
     max_speed: Speed | None = None
     ecm: bool | None = None
     rtn_policy: RtnPolicy | None = None
+    t38: T38Use | None = None
+    t38_wait: Seconds | None = None
+    ls_redundancy: LsRedundancy | None = None
+    hs_redundancy: HsRedundancy | None = None
+    t38_fec: bool | None = None
 
 
 class MmoipDialPeer(DialPeer, frozen=True, kw_only=True, tag_field="type", tag="mmoip"):
@@ -338,7 +313,7 @@ class Settings(Table, frozen=True, kw_only=True):
     log: Log = Log()
     exchange: Exchange = Exchange()
     shutdown: Shutdown = Shutdown()
-    ports: tuple[VirtualPort, ...] = ()
+    ports: tuple[VirtualPort | SipPort, ...] = ()
     dial_peer: tuple[PotsDialPeer | MmoipDialPeer, ...] = ()
 
 

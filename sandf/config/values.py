@@ -1,4 +1,4 @@
-"""Values that a plain TOML type does not say: endpoints, host and port, networks, store addresses.
+"""Values that a plain TOML type does not say: endpoints, host and port, networks, SIP and store addresses.
 
 Each has a class method ``parse`` that raises :class:`ValueError` with what is allowed.  Parsing opens and resolves
 nothing; only the files that an ``ssl:`` endpoint names are read.
@@ -17,6 +17,7 @@ from twisted.internet.endpoints import serverFromString
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 SMTP_PORT = 25
+SIP_PORT = 5060
 
 _server: Callable[[object, str], object] = serverFromString
 _NO_REACTOR = object()  # the endpoint is parsed and thrown away; only listen() would use the reactor
@@ -111,6 +112,114 @@ class Network:
 
     def __str__(self) -> str:
         return str(self.network)
+
+
+@dataclass(frozen=True, slots=True)
+class IpAddress:
+    """One address."""
+
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> IpAddress:
+        """``192.0.2.1`` or ``2001:db8::1``."""
+        try:
+            return cls(str(ipaddress.ip_address(text)))
+        except ValueError:
+            raise ValueError("not an IP address; one looks like 192.0.2.1 or 2001:db8::1")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class SipAddress:
+    """An address of this machine to use for SIP; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> SipAddress:
+        """``0.0.0.0:5060``, ``192.0.2.1`` or ``[::]:5060``; without a port it is 5060."""
+        found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?", text)
+        wrong = ValueError("not an address of this machine; one looks like 0.0.0.0:5060, 192.0.2.1 or [::]:5060")
+        if found is None or int(found[3] or 0) > 65535:
+            raise wrong
+        try:
+            host = str(ipaddress.ip_address(found[1] or found[2]))
+        except ValueError:
+            raise wrong
+        return cls(host, int(found[3] or SIP_PORT))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SipServer:
+    """A SIP proxy, PBX or carrier; without a port it is found by NAPTR and SRV records (RFC 3263)."""
+
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> SipServer:
+        """``sip.example.com``, ``192.0.2.1:5060`` or ``[2001:db8::1]:5060``."""
+        try:
+            found = HostPort.parse(text)
+        except ValueError:
+            raise ValueError("not a SIP server; one looks like sip.example.com, 192.0.2.10:5060 or [2001:db8::1]:5060")
+        return cls(found.host, found.port if re.search(r":\d+$", text.rpartition("]")[2]) else None)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class SipUri:
+    """An address of record."""
+
+    user: str
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> SipUri:
+        """``sip:user@carrier.example``, with ``:port`` where that is not found by DNS."""
+        scheme, _, rest = text.partition(":")
+        user, at, server = rest.rpartition("@")
+        wrong = ValueError("not an address to register; one looks like sip:user@carrier.example")
+        if scheme.lower() != "sip" or not at or not re.fullmatch(r"[A-Za-z0-9_.!~*'()&=+$,;?/%-]+", user):
+            raise wrong
+        try:
+            found = SipServer.parse(server)
+        except ValueError:
+            raise wrong
+        return cls(user, found.host, found.port)
+
+    def __str__(self) -> str:
+        return f"sip:{self.user}@{SipServer(self.host, self.port)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PortRange:
+    """UDP ports for media, both ends included."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, text: str) -> PortRange:
+        """``20000-20999``."""
+        found = re.fullmatch(r"(\d{1,5})-(\d{1,5})", text)
+        if found is None or not 1024 <= int(found[1]) < int(found[2]) <= 65535:
+            raise ValueError("not a range of ports from 1024 to 65535; one looks like 20000-20999")
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import enum
 from dataclasses import dataclass
 
 from sandf.protocols.t30.settings import RtnPolicy
+from sandf.protocols.t38.settings import T38Use
 
 from .pattern import Pattern
 from .target import SessionTarget
@@ -91,6 +92,16 @@ class PotsPeer:
     ecm: bool | None = None
     """Whether error correction may be used."""
     rtn_policy: RtnPolicy | None = None
+    t38: T38Use | None = None
+    """How calls over a SIP port come to T.38."""
+    t38_wait: float | None = None
+    """Seconds that a caller waits for the called end to propose T.38."""
+    ls_redundancy: int | None = None
+    """Packets sent again with control data, 0 to 7."""
+    hs_redundancy: int | None = None
+    """Packets sent again with page data, 0 to 3."""
+    t38_fec: bool | None = None
+    """FEC in place of redundancy, where the other end offers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from zope.interface import implementer
 from sandf.callcontrol.bridge import Bridge
 from sandf.callcontrol.interfaces import IServiceProvider
 from sandf.callcontrol.leg import Leg
-from sandf.callcontrol.media import Bearer, BearerKind, PageSource
+from sandf.callcontrol.media import Bearer, BearerKind, PageSource, T38Bearer
 from sandf.callcontrol.primitives import FaxReceive, FaxSend, ProviderKind, Setup, Transaction
 from sandf.causes import Cause
 from sandf.logs import Logger
@@ -27,9 +27,11 @@ from .aside import Aside
 from .legs import FaxLeg, ReceivingLeg, SendingLeg
 from .session import T30Bearer, Trace, no_trace
 from .settings import FaxSettings
+from .t38_pump import T38Pump
 
 PUMPS: dict[BearerKind, Callable[[Bearer], T30Bearer]] = {
     BearerKind.VIRTUAL: lambda bearer: cast(T30Bearer, bearer),
+    BearerKind.T38: lambda bearer: T38Pump(cast(T38Bearer, bearer)),
 }
 """What makes a pump for T.30 of each kind of bearer; a virtual bearer is one."""
 

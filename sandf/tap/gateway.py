@@ -53,6 +53,9 @@ from sandf.vtsp.provider import TelephonyProvider
 from sandf.vtsp.rehearsal import machines
 
 from . import settings
+from .certificates import pem_certificates
+from .sip import SipTrunks
+from .trunks import policy_of
 
 CALLS_AT_ONCE = 100
 """Fax jobs that may be under way; ports and dial peers have limits of their own (max_conn)."""
@@ -72,10 +75,17 @@ def new_token() -> str:
     return uuid.uuid4().hex
 
 
-def pem_certificates(pem: bytes) -> list[crypto.X509]:
-    """The certificates in a PEM file, the first one ours, then those that vouch for it (RFC 7468 5)."""
-    end = b"-----END CERTIFICATE-----"
-    return [crypto.load_certificate(crypto.FILETYPE_PEM, block + end) for block in pem.split(end)[:-1]]
+class Unrecorded:
+    """Keeps nothing of what passes on SIP calls."""
+
+    def signal(self, call_id: str, **passed: object) -> None:
+        """A message."""
+
+    def packet(self, call_id: str, **passed: object) -> None:
+        """A datagram."""
+
+    def note(self, call_id: str, **happened: object) -> None:
+        """A word."""
 
 
 class Gateway:
@@ -120,7 +130,7 @@ class Gateway:
         self.routing = Routing(
             configuration.dial_plan,
             calls=lambda: self.control.calls,
-            ports_down=lambda: (),
+            ports_down=lambda: self.telephony.ports_down(),
             draw=random.random,
             seconds=self.reactor.seconds,
         )
@@ -157,7 +167,16 @@ class Gateway:
             offer=self.telephony.offer,
             machines=machines(FarMachines(aside=self.in_thread), folder.keep),
         )
-        for port in self.exchange.ports.values():
+        self.recorder = Unrecorded()
+        self.sip = SipTrunks(
+            configuration,
+            self.reactor,
+            offer=self.telephony.offer,
+            recorder=self.recorder,
+            policy_of=policy_of(configuration, lambda: self.routing.plan),
+            changed=self.routing.capacity_changed,
+        )
+        for port in (*self.exchange.ports.values(), *self.sip.trunks):
             self.telephony.add_port(port)
         self.workers = WorkerPool(
             settings.rendering(configuration),

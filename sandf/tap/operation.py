@@ -10,7 +10,7 @@ from twisted.internet.endpoints import serverFromString
 from sandf import __version__
 from sandf.callcontrol.media import Message
 from sandf.causes import BAD_ADDRESS, Cause, Failure
-from sandf.config import Reload
+from sandf.config import Reload, SipPort
 from sandf.dialpeer import DialPlan
 from sandf.mspi.screening import Screen
 from sandf.oam.control import ControlFactory, Submission
@@ -46,11 +46,11 @@ class Surroundings:
 
     def ports(self) -> Sequence[str]:
         """Names of all ports."""
-        return tuple(self._gateway.exchange.ports)
+        return (*self._gateway.exchange.ports, *(trunk.name for trunk in self._gateway.sip.trunks))
 
     def ports_down(self) -> Sequence[str]:
         """Names of ports that can take no call now; a virtual port is never down."""
-        return ()
+        return tuple(self._gateway.telephony.ports_down())
 
     def listens(self) -> Sequence[str]:
         """What listens where."""
@@ -59,6 +59,7 @@ class Surroundings:
         mail = configuration.smtp.server.listen if self._gateway.control.accepting else ()
         return (
             *(f"ESMTP {endpoint}" for endpoint in mail),
+            *(f"SIP {port.bind}" for port in configuration.ports if isinstance(port, SipPort)),
             *(f"SSH {endpoint}" for endpoint in configuration.manhole.listen),
             f"control {configuration.control_path}",
         )

@@ -72,6 +72,7 @@ class GatewayService(Service):
         if cut_off:
             self.log.info("{count} faxes were cut off by the last stop", count=cut_off)
         gateway.workers.start()
+        gateway.sip.start()
         gateway.spool.start(gateway.control)
         gateway.delivery.start()
         gateway.notices.start()
@@ -165,6 +166,7 @@ class GatewayService(Service):
         self._connections = gateway.mail_server.shut_down()
         await gateway.spool.stop()
         gateway.control.accepting = False
+        await gateway.sip.leave()
 
     async def _end_calls(self) -> None:
         """Let the pages on the line finish, for the grace or until somebody hurries; then hang up, then cut."""
@@ -192,6 +194,7 @@ class GatewayService(Service):
 
     async def _close_doors(self) -> None:
         await self.gateway.workers.stop()
+        await self.gateway.sip.stop()
         self.gateway.progress.stop()
         await self._operation.control.stopService()
         await self._operation.manhole.stopService()

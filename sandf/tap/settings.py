@@ -7,7 +7,7 @@ from pathlib import Path
 from sandf.apps.settings import CoverSettings, OffRampSettings, OnRampSettings
 from sandf.callcontrol.primitives import HeaderLine
 from sandf.causes import Retry
-from sandf.config import Configuration
+from sandf.config import Configuration, VirtualPort
 from sandf.dmsp.settings import RenderingSettings
 from sandf.fmsp.settings import FaxSettings
 from sandf.mspi.settings import MailClientSettings, MailServerSettings, NoticeSettings, OnRampMailSettings
@@ -179,4 +179,5 @@ def virtual_ports(configuration: Configuration) -> list[VirtualPortSettings]:
             ),
         )
         for port in configuration.ports
+        if isinstance(port, VirtualPort)
     ]

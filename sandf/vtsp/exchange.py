@@ -142,6 +142,7 @@ class VirtualPort:
 
     def __init__(self, exchange: VirtualExchange, settings: VirtualPortSettings) -> None:
         self.name = settings.name
+        self.down = ""
         self.settings = settings
         self._exchange = exchange
 

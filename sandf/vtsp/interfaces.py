@@ -41,6 +41,10 @@ class ICallEnd(Interface):
 class ICallUser(Interface):
     """Whose call it is: what its port tells it."""
 
+    call_id: str = Attribute("The call's id, for logs and traces.")
+    peer_tag: int = Attribute("The dial peer by which the call comes or goes; 0 for none.")
+    facts: dict[str, object] = Attribute("What the port notes of the call for people who look at it.")
+
     def offered() -> None:
         """Incoming: the call may be alerted, answered or cleared from now on."""
 
@@ -58,6 +62,7 @@ class IPort(Interface):
     """A port: where calls come in and go out, ``[[ports]]`` in the configuration."""
 
     name: str = Attribute("The name that dial peers know it by.")
+    down: str = Attribute("Why it can take no call out now, for people; empty if it can.")
 
     def dial(call: TelephoneCall, user: ICallUser) -> ICallEnd:
         """Place *call* for *user*; an answer never comes before this returns."""

@@ -42,6 +42,9 @@ class _TelephoneLeg:
     """A leg and its call."""
 
     def __init__(self, leg: Leg, indicate: Callable[[Leg], None], forget: Callable[[Leg], None]) -> None:
+        self.call_id = leg.call_id
+        self.peer_tag = leg.peer_tag
+        self.facts = leg.facts
         self._leg = leg
         self._indicate = indicate
         self._forget = forget
@@ -121,6 +124,10 @@ class TelephonyProvider:
         if port.name in self._ports:
             raise ValueError(f"there is a port {port.name} already")
         self._ports[port.name] = port
+
+    def ports_down(self) -> dict[str, str]:
+        """The ports that can take no call out now, and why."""
+        return {name: port.down for name, port in self._ports.items() if port.down}
 
     def offer(self, call: TelephoneCall, end: ICallEnd) -> ICallUser:
         """A call has come in (:data:`.interfaces.Offer`)."""

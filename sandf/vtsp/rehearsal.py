@@ -130,6 +130,9 @@ class RehearsalCall:
     log = Logger()
 
     def __init__(self, rehearsal: Rehearsal, call: TelephoneCall, end: PartyEnd, far: FarTerminals, keep: Keep) -> None:
+        self.call_id = ""
+        self.peer_tag = 0
+        self.facts: dict[str, object] = {}
         self._rehearsal = rehearsal
         self._call = call
         self._end = end

@@ -33,6 +33,7 @@ from sandf.protocols.t30.pump import (
     Transmitted,
 )
 from sandf.protocols.t38.ifp import Data, DataType, Field, FieldType, Indicator, Packet
+from tests.fmsp.packet_bearer import PacketBearer
 from tests.fmsp.real_time import RealTime
 
 DIS = bytes.fromhex("ff1380004efe")
@@ -45,7 +46,18 @@ class PumpCase(SynchronousTestCase):
         self.reactor = Clock()
         self.sent: list[tuple[float, Packet]] = []
         self.heard: list[Signal] = []
-        self.pump = T38Pump(RealTime(self.reactor), lambda packet: self.sent.append((self.reactor.seconds(), packet)))
+        self.attach()
+
+    def attach(self, *, version: int = 0, local_tcf: bool = False, fill_bit_removal: bool = False) -> None:
+        """Begin anew on a bearer of that form."""
+        self.bearer = PacketBearer(
+            RealTime(self.reactor),
+            lambda packet: self.sent.append((self.reactor.seconds(), packet)),
+            version=version,
+            local_tcf=local_tcf,
+            fill_bit_removal=fill_bit_removal,
+        )
+        self.pump = T38Pump(self.bearer)
         self.pump.attach(self.heard.append)
 
     def tearDown(self) -> None:
@@ -130,7 +142,7 @@ class SendingTests(PumpCase):
     def test_release_stops_it(self) -> None:
         self.pump.carry_out(SendFrames(frames=(DIS,)))
         self.pump.carry_out(Release())
-        self.pump.receive(Indicator.V21_PREAMBLE)
+        self.bearer.receive(Indicator.V21_PREAMBLE)
         self.pump.lose()
         self.assertEqual(self.heard, [])
 
@@ -139,12 +151,41 @@ class SendingTests(PumpCase):
         self.pump.lose()
         self.assertEqual(self.heard, [BearerLost()])
 
+    def test_training_that_each_end_makes_is_not_sent(self) -> None:
+        self.attach(local_tcf=True)
+        self.carry_out(SendTraining(modulation=V17, seconds=1.5))
+        self.assertEqual([packet for _, packet in self.sent], [Indicator.V17_14400_LONG_TRAINING, Indicator.NO_SIGNAL])
+        self.assertAlmostEqual(self.sent[-1][0], 3344 / 2400 + 1.5, 2)
+
+    def test_fill_is_left_out(self) -> None:
+        lines = [f"{number:08b}1" + "0" * fill + "1" for number, fill in enumerate((11, 40, 90, 11, 23))]
+        bits = "".join(lines)
+        bits += "0" * (-len(bits) % 8)
+        page = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
+        self.attach(fill_bit_removal=True)
+        self.carry_out(SendPage(modulation=V17, short_training=True, octets=page))
+        sent = "".join(f"{octet:08b}" for octet in self.octets())
+        expected = "".join(f"{number:08b}1" + "0" * 11 + "1" for number in range(5))
+        self.assertTrue(sent.startswith(expected), sent)
+        self.assertNotIn("1", sent[len(expected) :])
+        self.assertGreaterEqual(len(sent) - len(expected), 0.04 * 14400)
+
+    def test_a_path_through_nat_is_kept_open(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        self.reactor.pump([1.0] * 12)
+        self.assertEqual(self.sent, [(5.0, Indicator.NO_SIGNAL), (10.0, Indicator.NO_SIGNAL)])
+        self.pump.stop()
+
 
 class ReceivingTests(PumpCase):
+    def tearDown(self) -> None:
+        self.pump.stop()
+        super().tearDown()
+
     def receive(self, *packets: Packet) -> list[Signal]:
         self.heard.clear()
         for packet in packets:
-            self.pump.receive(packet)
+            self.bearer.receive(packet)
         return self.heard
 
     def v21(self, *fields: tuple[FieldType, bytes]) -> Data:
@@ -173,7 +214,7 @@ class ReceivingTests(PumpCase):
     def test_lost_packets_damage_the_frame(self) -> None:
         self.pump.carry_out(ListenForFrames())
         self.receive(self.v21((FIELD.HDLC_DATA, b"\xff\xc8")))
-        self.pump.packets_lost()
+        self.bearer.missing = 1
         heard = self.receive(self.v21((FIELD.HDLC_FCS_OK, b"")))
         self.assertEqual(heard, [FrameReceived(octets=b"\xff\x13", intact=False)])
 
@@ -189,6 +230,22 @@ class ReceivingTests(PumpCase):
             )
             data = [DataReceived(octets=b"\x01"), DataReceived(octets=b"\x80")]
             self.assertEqual(heard, [CarrierDetected(modulation=V17), *data, CarrierLost()])
+
+    def test_training_that_each_end_makes_is_good(self) -> None:
+        self.attach(local_tcf=True)
+        self.pump.carry_out(ListenForTraining(modulation=V17))
+        self.bearer.receive(Indicator.V17_14400_LONG_TRAINING)
+        self.reactor.pump([0.1] * 32)
+        up, data, down = self.heard
+        self.assertEqual((up, down), (CarrierDetected(modulation=V17), CarrierLost()))
+        self.assertEqual(data, DataReceived(octets=bytes(2700)))
+
+    def test_octets_that_are_no_packet_damage_the_frame(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        self.receive(self.v21((FIELD.HDLC_DATA, b"\xff\xc8")))
+        self.bearer.receive_octets(b"\xff\xff\xff")
+        heard = self.receive(self.v21((FIELD.HDLC_FCS_OK, b"")))
+        self.assertEqual(heard, [FrameReceived(octets=b"\xff\x13", intact=False)])
 
     def test_a_modem_that_is_not_listened_for_is_not_heard(self) -> None:
         self.pump.carry_out(ListenForFrames())
@@ -208,6 +265,7 @@ class ReceivingTests(PumpCase):
         self.pump.stop()
 
     def test_tones(self) -> None:
+        self.attach(version=3)
         self.pump.carry_out(ListenForFrames())
         self.assertEqual(self.receive(Indicator.CED, Indicator.V8_ANSAM), [ToneDetected(tone=Tone.CED)])
         self.assertEqual(self.receive(Data(DataType.V8, ())), [])

@@ -31,6 +31,7 @@ from sandf.protocols.t30.settings import Intention, Role
 from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t38.ifp import Packet, decode, encode
 from sandf.store.records import TraceLine
+from tests.fmsp.packet_bearer import PacketBearer
 from tests.fmsp.real_time import RealTime
 from tests.fmsp.synchronous import at_once
 from tests.peers.spandsp import MODEMS, STEP, SpandspTerminal
@@ -210,7 +211,8 @@ class Call:
         )
 
     def _run(self, host: Reception | Dispatch) -> None:
-        pump = T38Pump(RealTime(self.clock), self._sent)
+        bearer = PacketBearer(RealTime(self.clock), self._sent)
+        pump = T38Pump(bearer)
         session = FaxSession(
             name="peer",
             terminal=self.terminal,
@@ -224,7 +226,7 @@ class Call:
         self._prepare(self)
         session.begin()
         while not self.failed and not self._over():
-            self._step(pump)
+            self._step(bearer)
         session.stop()
         pump.stop()
         self.spandsp.free()
@@ -234,7 +236,7 @@ class Call:
             return self.clock.seconds() > LONGEST_CALL
         return self.spandsp.code is not None or self.clock.seconds() > self._ended_at + AFTERWARDS
 
-    def _step(self, pump: T38Pump) -> None:
+    def _step(self, bearer: PacketBearer) -> None:
         self.clock.advance(STEP)
         while self._to_spandsp:
             octets = self._to_spandsp.popleft()
@@ -246,9 +248,9 @@ class Call:
         while self._to_us:
             packet = decode(self._to_us.popleft())
             if self._lost(False, packet):
-                pump.packets_lost()
+                bearer.missing += 1
             else:
-                pump.receive(packet)
+                bearer.receive(packet)
 
     def _sent(self, packet: Packet) -> None:
         self._to_spandsp.append(None if self._lost(True, packet) else encode(packet))

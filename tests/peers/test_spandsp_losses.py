@@ -102,10 +102,12 @@ def things(packets: list[Packet]) -> Iterator[tuple[str, range]]:
             yield packet.name, range(number, number + 1)
             begun, octets = number + 1, b""
             continue
-        field = packet.fields[0]
+        field = packet.fields[-1]
+        if packet.fields[0].type is FieldType.HDLC_DATA:
+            octets += packet.fields[0].octets.translate(REVERSED)
         if field.type is FieldType.HDLC_DATA:
-            octets += field.octets.translate(REVERSED)
-        elif packet.type is not DataType.V21 and field.type is FieldType.T4_NON_ECM_DATA:
+            continue
+        if packet.type is not DataType.V21 and field.type is FieldType.T4_NON_ECM_DATA:
             yield "page" if page else "TCF", range(number, number + 1)
         elif field.type is FieldType.T4_NON_ECM_SIG_END:
             yield "end of page" if page else "end of TCF", range(number, number + 1)

@@ -57,9 +57,8 @@ class EcmFrame:
     def __call__(self, ours: bool, packet: Packet) -> bool:
         if ours is not self._ours or not isinstance(packet, Data) or packet.type is DataType.V21 or not self._left:
             return False
-        field = packet.fields[0]
-        if field.type is FieldType.HDLC_DATA:
-            self._frame += field.octets.translate(REVERSED)
+        self._frame += b"".join(field.octets for field in packet.fields).translate(REVERSED)
+        if packet.fields[-1].type is FieldType.HDLC_DATA:
             return False
         frame, self._frame = self._frame, b""
         found = frame[2:4] == bytes((Fcf.FCD, self._number))

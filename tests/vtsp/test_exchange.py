@@ -25,6 +25,9 @@ class Party:
     """Notes what it is told, and when."""
 
     def __init__(self, reactor: Clock, does: Callable[[Party], None] | None = None) -> None:
+        self.call_id = "call"
+        self.peer_tag = 0
+        self.facts: dict[str, object] = {}
         self.told: list[tuple[float, str]] = []
         self.cause: Cause | None = None
         self.end: ICallEnd

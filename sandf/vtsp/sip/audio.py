@@ -1,0 +1,72 @@
+"""The audio of a call until it has changed to T.38: RTP out, 20 ms by 20 ms, and a look at whether any comes in.
+
+What this module does not do: listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet.interfaces import IDelayedCall
+
+from sandf.callcontrol.media import LineClock
+from sandf.protocols.rtp.packet import Sequencer
+from sandf.protocols.rtp.tones import PACKET, Tone, payloads
+
+from .media_ports import Address, MediaSocket
+
+STEP = 0.02
+"""Seconds between packets."""
+
+
+class AudioStream:
+    """Sends to *address*, *port*; *seed* is a random number for the numbering."""
+
+    def __init__(
+        self,
+        socket: MediaSocket,
+        clock: LineClock,
+        *,
+        address: str,
+        port: int,
+        payload_type: int,
+        codec: str,
+        seed: int,
+    ) -> None:
+        self.received = 0
+        """Packets that have come."""
+        self._socket = socket
+        self._clock = clock
+        self._to: Address = address, port
+        self._codec = codec
+        self._packets = Sequencer(payload_type=payload_type, samples=PACKET, seed=seed)
+        self._payloads: Iterator[bytes] = payloads(None, codec)
+        self._timer: IDelayedCall | None = None
+        self._began = 0.0
+        self._sent = 0
+
+    def start(self) -> None:
+        """Send silence, or what :meth:`play` said."""
+        self._socket.attach(self._came)
+        self._began, self._sent = self._clock.seconds(), 0
+        self._send()
+
+    def play(self, tone: Tone) -> None:
+        """Send *tone* from now on."""
+        self._payloads = payloads(tone, self._codec)
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self._socket.attach(None)
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    def _send(self) -> None:
+        self._socket.send(self._packets.next(next(self._payloads)), self._to)
+        self._sent += 1
+        wait = self._began + self._sent * STEP - self._clock.seconds()
+        self._timer = self._clock.callLater(max(0.0, wait), self._send)
+
+    def _came(self, octets: bytes, source: Address) -> None:
+        self.received += 1
