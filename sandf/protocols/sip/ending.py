@@ -16,7 +16,7 @@ def say_bye(session: Session, now: float) -> None:
     """Send BYE."""
     assert session.dialog is not None
     bye = session.dialog.request("BYE")
-    for name, value in session.goodbye:
+    for name, value in session.goodbye[:1]:
         bye.headers.add(name, value)
     session.send_in_dialog(bye, Purpose.BYE, now)
 

@@ -192,7 +192,7 @@ def _end_fork(session: Session, response: Response, now: float) -> None:
         return
     session.acknowledge(dialog, cseq_of(response)[0], now)
     bye = dialog.request("BYE")
-    for name, value in session.goodbye:
+    for name, value in session.goodbye[:1]:
         bye.headers.add(name, value)
     session.send_in_dialog(bye, Purpose.BYE, now, dialog)
 

@@ -24,7 +24,7 @@ _SPOKEN_FOR = frozenset((16, 31, 127))
 MEDIA_STATUSES = frozenset((415, 488, 606))
 """The far end does not take the session description that we offered."""
 
-_BEARER_CAUSES = frozenset((57, 58, 63, 65, 70, 79, 88))
+BEARER_CAUSES = frozenset((57, 58, 63, 65, 70, 79, 88))
 """Q.850 causes that speak of the kind of call, as those statuses do."""
 
 _WARNINGS = {300: 58, 301: 58, 302: 58, 303: 65, 304: 65, 305: 65, 306: 65, 330: 65, 331: 65, 370: 47}
@@ -130,7 +130,7 @@ def q850_of(status: int) -> int:
 def media_refused(response: Response) -> bool:
     """Whether *response* refuses the media that we offered, and not the call."""
     said = _said(response)
-    return response.code in MEDIA_STATUSES and (not said or said in _BEARER_CAUSES)
+    return response.code in MEDIA_STATUSES and (not said or said in BEARER_CAUSES)
 
 
 def retry_after(response: Response) -> float | None:

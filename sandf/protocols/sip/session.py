@@ -170,10 +170,12 @@ class Session:
         """Refuse the call by *status*, 300 to 699."""
         self.take(Input.REFUSE, What(status=status, headers=headers), now)
 
-    def hang_up(self, now: float, *, q850: int = 16, status: int = 603) -> None:
-        """End it, whatever its state: BYE, CANCEL, or a refusal by *status*; the other end learns *q850*."""
-        reason = (("Reason", reason_header(q850)),)
-        self.take(Input.HANG_UP, What(status=status, headers=reason), now)
+    def hang_up(
+        self, now: float, *, q850: int = 16, status: int = 603, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        """End it, whatever its state: BYE, CANCEL, or a refusal by *status* with *headers*; all tell *q850*."""
+        reason = ("Reason", reason_header(q850))
+        self.take(Input.HANG_UP, What(status=status, headers=(reason, *headers)), now)
 
     def redirect(self, target: URI, hops: list[Hop], now: float) -> None:
         """Go where a 3xx sent us."""

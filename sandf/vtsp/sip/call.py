@@ -35,7 +35,7 @@ from sandf.protocols.t38.settings import T38Use
 from ..interfaces import ICallEnd, ICallUser, Offer
 from . import endings
 from .call_media import CallMedia, MediaResources
-from .settings import CallPolicy, Network, PolicyOf
+from .settings import CallPolicy, Network
 
 if TYPE_CHECKING:
     from .trunk import SipTrunk
@@ -49,7 +49,9 @@ class CallResources(Protocol):
     """What calls of all trunks share."""
 
     media: MediaResources
-    policy_of: PolicyOf
+
+    def policy_of(self, port: str, peer_tag: int, /) -> CallPolicy:
+        """How a call by this dial peer uses T.38."""
 
     def token(self) -> str:
         """A random word."""
@@ -292,8 +294,8 @@ class SipCall:
         self._media.close()
         session = self._session
         if session is not None:
-            status, _ = endings.refusal_of(cause)
-            session.hang_up(self._trunk.endpoint.now(), q850=cause.q850, status=status)
+            status, headers = endings.refusal_of(cause)
+            session.hang_up(self._trunk.endpoint.now(), q850=cause.q850, status=status, headers=headers)
             self._trunk.endpoint.drain()
             self._trunk.endpoint.left(session, self)
 

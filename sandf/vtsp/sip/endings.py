@@ -12,7 +12,7 @@ from sipmessage import Response
 from sandf import causes
 from sandf.causes import Cause
 from sandf.protocols.sip.events import Ended, Refused
-from sandf.protocols.sip.reasons import media_refused, reason_header, reasons_of, release_cause, status_of_q850
+from sandf.protocols.sip.reasons import BEARER_CAUSES, media_refused, reasons_of, release_cause, status_of_q850
 
 OVERLOAD_PAUSE = 30
 """Seconds in Retry-After while we take no calls."""
@@ -46,18 +46,19 @@ def of_end(ended: Ended) -> tuple[Cause, str]:
     if ended.message is None:
         return causes.NETWORK_CLEARED, ended.why
     said = [reason for reason in reasons_of(ended.message) if reason.protocol == "Q.850"]
+    if said and said[0].cause in BEARER_CAUSES:
+        return causes.T38_REFUSED, f"cleared for Q.850 {said[0].cause}"
     if said and said[0].cause not in NORMAL:
         return causes.from_q850(said[0].cause), said[0].text
     return causes.FAR_CLEARED, ""
 
 
 def refusal_of(cause: Cause) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """The status by which a call that ended for *cause* is refused, and the header fields with it."""
-    reason = ("Reason", reason_header(cause.q850))
+    """The status by which a call that ended for *cause* is refused, and the header fields with it but Reason."""
     if cause in OVERLOADED:
-        return 503, (("Retry-After", str(OVERLOAD_PAUSE)), reason)
+        return 503, (("Retry-After", str(OVERLOAD_PAUSE)),)
     if cause in NOT_HERE:
         return 404, ()
     if cause.q850 in NORMAL:
         return 480, ()
-    return status_of_q850.get(cause.q850, 500), (reason,)
+    return status_of_q850.get(cause.q850, 500), ()
