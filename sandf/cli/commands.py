@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import secrets
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -192,12 +193,32 @@ def show(config: Path | None, words: tuple[str, ...], as_json: bool) -> None:
 
 @main.command(short_help="See the ladder of a call, a job or a fax.")
 @click.argument("id", callback=named)
+@click.option(
+    "--pcap",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True),
+    help="Write the SIP and T.38 packets of the call to FILE, for Wireshark or tshark; - is standard output.",
+)
 @AS_JSON
 @click.pass_obj
 @asks
-def trace(config: Path | None, id: str, as_json: bool) -> None:
-    """See the ladder of the call, the job or the fax ID: every T.30 frame with its time."""
-    _ask(config, as_json, "trace", id=id)
+def trace(config: Path | None, id: str, pcap: str | None, as_json: bool) -> None:
+    """See the ladder of the call, the job or the fax ID: every SIP message and T.30 frame with its time.
+
+    With --pcap the packets of the call (of the last one of a job) go to a file instead.
+    """
+    if pcap is None:
+        _ask(config, as_json, "trace", id=id)
+        return
+    with connect(config) as gateway:
+        value = gateway.ask("capture", id=id)["value"]
+    octets = b64decode(value.pop("octets"))
+    with click.open_file(pcap, "wb") as file:
+        file.write(octets)
+    if as_json and pcap != "-":
+        say_json({**value, "file": pcap, "size": len(octets)})
+    elif pcap != "-":
+        say(f"{pcap}: the packets of call {value['call']}, {len(octets)} octets. Read them with: tshark -r {pcap}")
 
 
 # Orders.

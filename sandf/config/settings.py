@@ -238,6 +238,12 @@ class Log(Table, frozen=True, kw_only=True):
     unmasked: bool = False
 
 
+class Trace(Table, frozen=True, kw_only=True):
+    """[trace]"""
+
+    capture: Annotated[int, Meta(ge=0, le=67_108_864, description="octets, 0 for none")] = 1_048_576
+
+
 class Exchange(Table, frozen=True, kw_only=True):
     """[exchange]: the one virtual exchange that all virtual ports belong to."""
 
@@ -311,6 +317,7 @@ class Settings(Table, frozen=True, kw_only=True):
     manhole: Manhole = Manhole()
     control: Control = Control()
     log: Log = Log()
+    trace: Trace = Trace()
     exchange: Exchange = Exchange()
     shutdown: Shutdown = Shutdown()
     ports: tuple[VirtualPort | SipPort, ...] = ()

@@ -253,6 +253,8 @@ class ControlConnection(Protocol):
                 return await ask.fax(fax)
             case requests.Trace(id=name):
                 return await ask.trace(name)
+            case requests.Capture(id=name):
+                return await ask.capture(name)
             case requests.DialPeers(which=which):
                 return await ask.dialpeers(which)
             case requests.Jobs(state=state):

@@ -6,9 +6,12 @@ It decides nothing about calls: it asks call control, the store, and what it was
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
+
+from twisted.internet.defer import Deferred
 
 from sandf import causes
 from sandf.callcontrol.call import Call
@@ -63,6 +66,13 @@ class Surroundings(Protocol):
         """Mail a withheld fax; KeyError if it is unknown, ValueError if it is not withheld."""
 
 
+class Captures(Protocol):
+    """Who has the packet captures of calls."""
+
+    def capture(self, call_id: str) -> Deferred[bytes | None]:
+        """The capture of a live or ended call; None if there is none."""
+
+
 class Inspection:
     """See the module."""
 
@@ -72,6 +82,7 @@ class Inspection:
         control: CallControl,
         store: IStore,
         traces: CallTraces,
+        captures: Captures,
         documents: CallDocuments,
         values: Values,
         surroundings: Surroundings,
@@ -81,6 +92,7 @@ class Inspection:
         self._control = control
         self._store = store
         self._traces = traces
+        self._captures = captures
         self._documents = documents
         self._origins: dict[str, tuple[str, str]] = {}
         self._values = values
@@ -182,6 +194,16 @@ class Inspection:
             lines = await self._traces.trace(call_id)
             calls.append({"call": call_id, "lines": [self._values.trace_line(line) for line in lines]})
         return listed("trace", "calls", calls, of=name)
+
+    async def capture(self, name: str) -> Value:
+        """The packet capture of the last of those calls that has one, as base64."""
+        for call_id in reversed(await self._calls_of(name)):
+            octets = await self._captures.capture(call_id)
+            if octets is not None:
+                return {"shows": "capture", "call": call_id, "octets": b64encode(octets).decode()}
+        raise Refusal(
+            f"There are no packets of {name}: it used no SIP port, they are no longer kept, or trace.capture is 0."
+        )
 
     async def status(self) -> Value:
         """The gateway as a whole."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from sandf.protocols.sdp.description import Media, SdpError
+from sandf.protocols.sdp.description import parse as parse_session
+from sandf.protocols.sdp.t38_attributes import parse as parse_t38
 from sandf.protocols.t30.capabilities import Capabilities, Parameters
 from sandf.protocols.t30.frames import Fcf, Frame, decode_ident, parse
 from sandf.store.records import TraceLine
@@ -20,7 +23,7 @@ _TIME = 9
 _GAP = 30
 _MARGIN = _TIME + 2 + _GAP + 2 + 2
 _HIGH_SPEED = frozenset({"training", "page", "carrier"})
-_ARROWS = frozenset({"frame", "tone"}) | _HIGH_SPEED
+_ARROWS = frozenset({"frame", "tone", "sip", "t38"}) | _HIGH_SPEED
 _IDENTS = frozenset({Fcf.CSI, Fcf.TSI, Fcf.CIG, Fcf.SUB, Fcf.SEP, Fcf.SID})
 _MEANINGS = {
     Fcf.CFR: "ready to receive",
@@ -67,6 +70,10 @@ def _label(line: TraceLine) -> tuple[str, str]:
     text = one_line(line.text)
     if line.kind in _HIGH_SPEED:
         return _split_speed(text)
+    if line.kind == "sip":
+        return text, describe_session(line.octets)
+    if line.kind == "t38":
+        return text, "T.38"
     frame = parse(line.octets) if line.octets else None
     return text, describe(frame) if frame is not None else ""
 
@@ -75,6 +82,26 @@ def _split_speed(text: str) -> tuple[str, str]:
     """``TCF 1.5 s V.17 14400`` to what is sent and how fast."""
     what, found, speed = text.partition(" V.")
     return (what, f"V.{speed} bit/s") if found else (text, "")
+
+
+def describe_session(message: bytes) -> str:
+    """What the session description in a SIP *message* offers or answers; empty without one."""
+    body = message.partition(b"\r\n\r\n")[2]
+    try:
+        lines = parse_session(body).media if body.startswith(b"v=") else ()
+    except SdpError:
+        return "a session description that cannot be read"
+    return ", ".join(_media(line) for line in lines)
+
+
+def _media(line: Media) -> str:
+    if line.rejected:
+        return f"no {line.kind}"
+    if line.kind != "image":
+        return f"{line.kind} at port {line.port}" + (", held" if line.held else "")
+    can = parse_t38(line)
+    words = [f"T.38 at port {line.port}", f"version {can.version}", f"{can.max_bit_rate} bit/s", can.udp_ec.value]
+    return ", ".join(words)
 
 
 def _arrow(label: str, *, outward: bool, thick: bool) -> str:

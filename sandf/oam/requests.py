@@ -45,6 +45,12 @@ class Trace(Request, frozen=True, kw_only=True, tag="trace"):
     id: Name
 
 
+class Capture(Request, frozen=True, kw_only=True, tag="capture"):
+    """The packet capture of a call, or of the last call of a job or fax."""
+
+    id: Name
+
+
 class DialPeers(Request, frozen=True, kw_only=True, tag="dialpeers"):
     """The dial peers; all, or that with the tag *which*, or ``summary``."""
 
@@ -100,10 +106,10 @@ class Send(Request, frozen=True, kw_only=True, tag="send"):
     wait: bool = True
 
 
-AnyRequest = Status | Calls | Show | Fax | Trace | DialPeers | Jobs | HangUp | Reload | Release | Watch | Send
+AnyRequest = Status | Calls | Show | Fax | Trace | Capture | DialPeers | Jobs | HangUp | Reload | Release | Watch | Send
 COMMANDS = tuple(
     str(kind.__struct_config__.tag)
-    for kind in (Status, Calls, Show, Fax, Trace, DialPeers, Jobs, HangUp, Reload, Release, Watch, Send)
+    for kind in (Status, Calls, Show, Fax, Trace, Capture, DialPeers, Jobs, HangUp, Reload, Release, Watch, Send)
 )
 _DECODER: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 

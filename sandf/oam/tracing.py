@@ -88,6 +88,10 @@ class _Trace:
         at = elapsed + self._ahead
         self._add(TraceLine(call_id=self.call.call_id, at=at, outward=outward, kind=STATE, text=text))
 
+    def put(self, line: TraceLine) -> None:
+        """*line* as it stands."""
+        self._add(line)
+
     def lines(self) -> list[TraceLine]:
         """All that is kept, with a word about what is not."""
         if not self._left_out:
@@ -127,6 +131,12 @@ class CallTraces:
         live = self._live.get(call_id)
         if live is not None:
             live.frame(line, self._elapsed(live.call))
+
+    def passed(self, call: Call, line: TraceLine) -> None:
+        """*line*, whose time is counted from the beginning of *call*, belongs into its trace."""
+        live = self._live.get(call.call_id)
+        if live is not None:
+            live.put(line)
 
     # ICallObserver.
 

@@ -126,6 +126,17 @@ def trace(database: Database, call_id: str) -> list[TraceLine]:
     return [rows.trace_line(row) for row in database.rows(database.sql.trace, call_id)]
 
 
+def add_capture(database: Database, call_id: str, octets: bytes, now: float) -> None:
+    """Keep it; *now* is what retention goes by."""
+    database.run(database.sql.add_capture, call_id, now, octets)
+
+
+def capture(database: Database, call_id: str) -> bytes | None:
+    """As it was kept."""
+    found = database.rows(database.sql.capture, call_id)
+    return bytes(found[0][0]) if found else None
+
+
 def counts(database: Database) -> Counts:
     """By their indexes."""
     sql = database.sql
@@ -150,6 +161,7 @@ def expire(database: Database, payloads_before: float, history_before: float) ->
         (sql.expire_payloads, payloads_before),
         (sql.expire_history, history_before),
         (sql.expire_traces, history_before),
+        (sql.expire_captures, payloads_before),
         (sql.expire_faxes, history_before),
         (sql.expire_contents, payloads_before),
         (sql.expire_messages, history_before),

@@ -172,6 +172,12 @@ class IHistory(Interface):
     def trace(call_id: str) -> Deferred[list[TraceLine]]:
         """The trace of a call, oldest first; empty if there is none."""
 
+    def add_capture(call_id: str, octets: bytes) -> Deferred[None]:
+        """Keep the packet capture of a call, in place of what there was of it."""
+
+    def capture(call_id: str) -> Deferred[bytes | None]:
+        """The packet capture of a call; None if there is none."""
+
 
 class IEndings(Interface):
     """The one writer of how attempts end (design law 5): it asks the store until the store has it."""
@@ -202,7 +208,7 @@ class IStore(IMessageStore, IPageLedger, IFaxStore, IHistory):
         """How many jobs and faxes stand where."""
 
     def expire(*, payloads_before: float, history_before: float) -> Deferred[None]:
-        """Retention: drop payloads and ended messages, then history, records and traces, that are older.
+        """Retention: drop payloads, captures and ended messages, then history, records and traces, that are older.
 
         Never what is unfinished, however old: a message with a job that has not ended or whose notice is due, a
         fax that is neither MAILED nor ENDED or whose mail is not delivered or given up, and what is noted of them.

@@ -140,4 +140,15 @@ _FIRST = Migration(
     ),
 )
 
-SQLITE_MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_CAPTURES = Migration(
+    name="captures of calls",
+    statements=(
+        """CREATE TABLE capture (
+            call_id TEXT PRIMARY KEY,
+            noted_at REAL NOT NULL,
+            octets BLOB NOT NULL)""",
+        "CREATE INDEX capture_noted ON capture (noted_at)",
+    ),
+)
+
+SQLITE_MIGRATIONS: tuple[Migration, ...] = (_FIRST, _CAPTURES)

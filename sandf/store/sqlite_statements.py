@@ -96,6 +96,8 @@ SQLITE = Statements(
     history_of_both=f"{_HISTORY} WHERE job = ? AND fax = ? {_NEWEST}",
     add_trace=_add("trace", rows.TRACE),
     trace=f"SELECT {_list(rows.TRACE[1:])} FROM trace WHERE call_id = ? ORDER BY id",
+    add_capture="INSERT OR REPLACE INTO capture (call_id, noted_at, octets) VALUES (?, ?, ?)",
+    capture="SELECT octets FROM capture WHERE call_id = ?",
     count_jobs="SELECT kind, state, COUNT(*) FROM job GROUP BY kind, state",
     count_faxes="SELECT direction, state, COUNT(*) FROM fax_record GROUP BY direction, state",
     count_notices="SELECT COUNT(*) FROM job WHERE notice_due = 1",
@@ -108,6 +110,8 @@ SQLITE = Statements(
     expire_traces=f"""DELETE FROM trace WHERE id IN (
         SELECT id FROM trace WHERE noted_at < ? AND call_id NOT IN (
             SELECT call_id FROM fax_record WHERE id IN ({_UNSETTLED})) LIMIT ?)""",
+    expire_captures="""DELETE FROM capture WHERE call_id IN (
+        SELECT call_id FROM capture WHERE noted_at < ? LIMIT ?)""",
     expire_faxes=f"DELETE FROM fax_record WHERE id IN (SELECT id FROM fax_record WHERE {_OLD_FAX} LIMIT ?)",
     expire_contents=f"""UPDATE message SET octets = NULL WHERE id IN (
         SELECT id FROM message WHERE octets IS NOT NULL AND {_OLD_MESSAGE} LIMIT ?2)""",

@@ -94,6 +94,10 @@ class Statements:
     """TRACE."""
     trace: str
     """call -> TRACE without ``noted_at``, as they came."""
+    add_capture: str
+    """call, noted_at, octets; in place of what there was."""
+    capture: str
+    """call -> octets."""
 
     count_jobs: str
     """-> kind, state, number."""
@@ -107,6 +111,8 @@ class Statements:
     expire_history: str
     """before, limit."""
     expire_traces: str
+    """before, limit."""
+    expire_captures: str
     """before, limit."""
     expire_faxes: str
     """before, limit: settled records with what pages they have."""

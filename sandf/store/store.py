@@ -254,3 +254,12 @@ class Store:
     def trace(self, call_id: str) -> Deferred[list[TraceLine]]:
         """As they came."""
         return self._ask(lambda database: fax_operations.trace(database, call_id))
+
+    def add_capture(self, call_id: str, octets: bytes) -> Deferred[None]:
+        """Keep it."""
+        clock = self._clock
+        return self._change(lambda database: fax_operations.add_capture(database, call_id, octets, clock))
+
+    def capture(self, call_id: str) -> Deferred[bytes | None]:
+        """As it was kept."""
+        return self._ask(lambda database: fax_operations.capture(database, call_id))

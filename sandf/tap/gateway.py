@@ -40,6 +40,7 @@ from sandf.mspi.screening import Screening
 from sandf.mspi.server import MailServer
 from sandf.mspi.spool import Spool
 from sandf.mspi.users import UsersFile
+from sandf.oam.captures import CallCaptures
 from sandf.oam.documents import CallDocuments
 from sandf.oam.progress import CallProgress
 from sandf.oam.tracing import CallTraces
@@ -73,19 +74,6 @@ def new_call_id() -> str:
 def new_token() -> str:
     """A random word for boundaries and message ids."""
     return uuid.uuid4().hex
-
-
-class Unrecorded:
-    """Keeps nothing of what passes on SIP calls."""
-
-    def signal(self, call_id: str, **passed: object) -> None:
-        """A message."""
-
-    def packet(self, call_id: str, **passed: object) -> None:
-        """A datagram."""
-
-    def note(self, call_id: str, **happened: object) -> None:
-        """A word."""
 
 
 class Gateway:
@@ -149,13 +137,21 @@ class Gateway:
             now=self.now,
         )
         self.traces = CallTraces(store=self.store, masked=self.shown, seconds=self.reactor.seconds)
+        self.captures = CallCaptures(
+            store=self.store,
+            line=self.traces.passed,
+            clock=self.reactor,
+            wall=lambda at: self.now() - (self.reactor.seconds() - at),
+            in_thread=self.in_thread,
+            limit=lambda: self.configuration.trace.capture,
+        )
         self.documents_seen = CallDocuments()
         self.progress = CallProgress(store=self.store, masked=self.shown, clock=self.reactor)
         self.control = CallControl(
             seconds=self.reactor.seconds,
             new_call_id=new_call_id,
             select=self.routing.select,
-            observers=[self.routing, self.spool, self.traces, self.documents_seen, self.progress],
+            observers=[self.routing, self.spool, self.traces, self.captures, self.documents_seen, self.progress],
         )
         self.fax = FaxProvider(settings.fax(configuration), aside=self.in_thread, trace=self.traces.line)
         self.telephony = TelephonyProvider(self.control)
@@ -167,12 +163,11 @@ class Gateway:
             offer=self.telephony.offer,
             machines=machines(FarMachines(aside=self.in_thread), folder.keep),
         )
-        self.recorder = Unrecorded()
         self.sip = SipTrunks(
             configuration,
             self.reactor,
             offer=self.telephony.offer,
-            recorder=self.recorder,
+            recorder=self.captures,
             policy_of=policy_of(configuration, lambda: self.routing.plan),
             changed=self.routing.capacity_changed,
         )

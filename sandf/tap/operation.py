@@ -84,6 +84,7 @@ class Operation:
             control=gateway.control,
             store=gateway.store,
             traces=gateway.traces,
+            captures=gateway.captures,
             documents=gateway.documents_seen,
             values=Values(
                 masked=gateway.shown,

@@ -196,6 +196,7 @@ class GatewayService(Service):
         await self.gateway.workers.stop()
         await self.gateway.sip.stop()
         self.gateway.progress.stop()
+        await self.gateway.captures.stop()
         await self._operation.control.stopService()
         await self._operation.manhole.stopService()
 

@@ -33,6 +33,7 @@ from sandf.callcontrol.primitives import (
 from sandf.causes import Cause, Retry
 from sandf.config import Reload
 from sandf.dialpeer import DialPlan, MmoipPeer, Pattern, PotsPeer, SessionTarget
+from sandf.oam.captures import CallCaptures
 from sandf.oam.documents import CallDocuments
 from sandf.oam.inspection import Inspection
 from sandf.oam.progress import CallProgress
@@ -44,6 +45,7 @@ from sandf.protocols.t30.frames import Fcf, build, build_pps, encode_ident
 from sandf.store.endings import Endings
 from sandf.store.records import FaxRecord, Job, JobKind, NewJob, TraceLine
 from tests.callcontrol.providers import ScriptedProvider
+from tests.fmsp.synchronous import at_once
 from tests.store.memory import MemoryStore
 
 T = TypeVar("T")
@@ -135,6 +137,15 @@ class World:
             seconds=self.clock.seconds,
         )
         self.traces = CallTraces(store=self.store, masked=masked, seconds=self.clock.seconds)
+        self.captures = CallCaptures(
+            store=self.store,
+            line=self.traces.passed,
+            clock=self.clock,
+            wall=lambda at: at,
+            in_thread=at_once,
+            limit=lambda: self.capture_limit,
+        )
+        self.capture_limit = 10_000
         self.documents = CallDocuments()
         self.progress = CallProgress(store=self.store, masked=masked, clock=self.clock)
         ids = iter(f"C{number}" for number in range(1, 100))
@@ -142,7 +153,7 @@ class World:
             seconds=self.clock.seconds,
             new_call_id=lambda: next(ids),
             select=self.routing.select,
-            observers=[self.routing, self.traces, self.progress, self.documents],
+            observers=[self.routing, self.traces, self.captures, self.progress, self.documents],
         )
         now = self.clock.seconds
         self.until: float | None = 180.0
@@ -172,6 +183,7 @@ class World:
             control=self.control,
             store=self.store,
             traces=self.traces,
+            captures=self.captures,
             documents=self.documents,
             values=self.values,
             surroundings=self.around,

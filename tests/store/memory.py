@@ -61,6 +61,7 @@ class MemoryStore:
         self._payloads: dict[str, dict[int, FaxPayload]] = {}
         self._history: list[HistoryLine] = []
         self._traces: list[tuple[float, TraceLine]] = []
+        self._captures: dict[str, tuple[float, bytes]] = {}
         self._given = Counter[str]()
         self._clock = 0.0
         self._closed = False
@@ -511,6 +512,14 @@ class MemoryStore:
         """As they came."""
         return self._ask(lambda: [line for _, line in self._traces if line.call_id == call_id])
 
+    def add_capture(self, call_id: str, octets: bytes) -> Deferred[None]:
+        """Keep it, stamped as traces are."""
+        return self._change(lambda: self._captures.update({call_id: (self._clock, octets)}))
+
+    def capture(self, call_id: str) -> Deferred[bytes | None]:
+        """As it was kept."""
+        return self._ask(lambda: self._captures.get(call_id, (0.0, None))[1])
+
     def _finished(self, job: Job | None) -> bool:
         return job is None or (job.state in ENDED and not job.notice_due)
 
@@ -543,6 +552,7 @@ class MemoryStore:
                 if line.at >= history_before or line.job_id in unfinished or line.fax_id in unsettled
             ]
             self._traces = [(at, line) for at, line in self._traces if at >= history_before or line.call_id in calls]
+            self._captures = {call: kept for call, kept in self._captures.items() if kept[0] >= payloads_before}
             self._expire_messages(payloads_before, history_before)
 
         return self._change(drop)

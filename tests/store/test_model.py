@@ -139,6 +139,7 @@ wishes: st.SearchStrategy[Wish] = st.one_of(
     st.builds(lambda f, m, r: lambda s, now: s.mail_fax(f, m, r, now), faxes, mails, recipients),
     st.builds(lambda h: lambda s, now: s.add_history(h), lines),
     st.builds(lambda t: lambda s, now: s.add_trace(t), traces),
+    st.builds(lambda c, o: lambda s, now: s.add_capture(c, o), st.sampled_from(["c1", "c2"]), st.binary(max_size=9)),
     st.builds(
         lambda p, h: lambda s, now: s.expire(payloads_before=now - p, history_before=now - h), times, times
     ),
@@ -172,6 +173,8 @@ questions: list[Wish] = [
     lambda s, now: s.history(fax_id="f1"),
     lambda s, now: s.trace("c1"),
     lambda s, now: s.trace("c2"),
+    lambda s, now: s.capture("c1"),
+    lambda s, now: s.capture("c2"),
     *[lambda s, now, n=n: s.message(f"m{n}") for n in range(1, 6)],
     *[lambda s, now, n=n: s.job(f"j{n}") for n in range(1, 7)],
     *[lambda s, now, n=n: s.attempts(f"j{n}") for n in range(1, 7)],

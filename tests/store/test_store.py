@@ -182,7 +182,7 @@ class VersionTests(StoreCase):
             self.assertEqual({f"step{n}" for n in range(count)}, {n for n in self.tables() if n.startswith("step")})
         with sqlite3.connect(self.path) as connection:
             self.assertEqual(connection.execute("SELECT COUNT(*) FROM message").fetchone(), (1,))
-            self.assertEqual(connection.execute("SELECT MAX(number) FROM migration").fetchone(), (4,))
+            self.assertEqual(connection.execute("SELECT MAX(number) FROM migration").fetchone(), (5,))
             connection.execute("DELETE FROM migration WHERE number > 1")
         connection.close()
         self.it = OpenStore(self.path)
