@@ -47,7 +47,8 @@ class ClassicValues:
         is_mailed = any(leg.kind is ProviderKind.MAIL for leg in call.legs)
         if record is not None and record.direction is FaxDirection.ON_RAMP and not is_mailed:
             legs.append(self._mail_leg_to_come(record, mail))
-        return self._values.call(call) | {"classic": [_blocks(leg) for leg in legs]}
+        trunks = [_trunk_block(leg) for leg in live if "remote_signalling" in leg.facts]
+        return self._values.call(call) | {"classic": [*map(_blocks, legs), *trunks]}
 
     def _mail_leg_to_come(self, record: FaxRecord, mail: Mail) -> MmoipLeg:
         """The mail leg of a fax whose pages are still coming in, as far as its record and dial peer say."""
@@ -188,6 +189,22 @@ def message_id_field(octets: bytes) -> str:
         if name.strip().lower() == b"message-id":
             return body.strip().strip(b"<>").decode("ascii", "replace")[:250]
     return ""
+
+
+def _trunk_block(leg: Leg) -> Value:
+    """What a SIP trunk notes of its leg, and what has passed so far; not of the classic gateway."""
+    facts = leg.facts
+    media = facts.get("media")
+    return {
+        "sip": {
+            "SipCallId": facts.get("sip_call_id", ""),
+            "RemoteSignalling": facts["remote_signalling"],
+            "RemoteMedia": facts.get("remote_media", ""),
+            "T38Version": facts.get("t38_version", ""),
+            "T38ErrorCorrection": facts.get("t38_error_correction", ""),
+            **(dict(media()) if callable(media) else {}),
+        }
+    }
 
 
 def _blocks(leg: ClassicLeg) -> Value:

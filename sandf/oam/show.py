@@ -65,7 +65,8 @@ def _classic(value: Value, heading: Callable[[Value], str]) -> str:
     parts: list[str] = []
     for number, call in enumerate(value["calls"], 1):
         if value["brief"]:
-            parts += [brief_text(number, leg["generic"], leg.get("tele"), leg.get("mmoip")) for leg in call["classic"]]
+            legs = [leg for leg in call["classic"] if "generic" in leg]
+            parts += [brief_text(number, leg["generic"], leg.get("tele"), leg.get("mmoip")) for leg in legs]
             continue
         parts.append(heading(call))
         for leg in call["classic"]:
@@ -354,6 +355,10 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
+def _capture(value: Value) -> str:
+    return f"The packets of call {value['call']} as a capture file, in base64."
+
+
 _RENDERERS: dict[str, Callable[[Value], str]] = {
     "calls": _calls,
     "active_fax": _active_fax,
@@ -366,6 +371,7 @@ _RENDERERS: dict[str, Callable[[Value], str]] = {
     "dial_peer_summary": _dial_peer_summary,
     "status": _status,
     "trace": _trace,
+    "capture": _capture,
     "order": _order,
     "outcome": _outcome,
 }

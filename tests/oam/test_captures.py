@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from sandf.callcontrol.primitives import ProviderKind
 from sandf.oam.captures import summary
 from sandf.oam.pcap import Address, CapturedPacket, capture
 from sandf.oam.refusal import Refusal
@@ -146,6 +147,18 @@ class CaptureTests(SynchronousTestCase):
         self.signal(INVITE, outward=True)
         refusal = self.failureResultOf(Deferred.fromCoroutine(self.world.inspection.capture(self.call_id)), Refusal)
         self.assertIn("no packets", str(refusal.value))
+
+    def test_shown_with_the_call(self) -> None:
+        line = self.world.leg(ProviderKind.TELEPHONY)
+        line.facts.update(remote_signalling="UDP 192.0.2.2:5060", remote_media="192.0.2.2:4002", t38_version=0)
+        line.facts["media"] = lambda: {"PacketsLost": 7}
+        for words in ("call active fax", "call active fax brief"):
+            value = self.successResultOf(Deferred.fromCoroutine(self.world.inspection.show(words)))
+            text = render(value)
+            self.assertEqual("SIP:" in text, "brief" not in words)
+        full = self.successResultOf(Deferred.fromCoroutine(self.world.inspection.show("call active fax")))
+        block = full["calls"][0]["classic"][-1]["sip"]
+        self.assertEqual((block["RemoteMedia"], block["T38Version"], block["PacketsLost"]), ("192.0.2.2:4002", 0, 7))
 
     @given(st.binary(max_size=80))
     def test_any_message_has_a_summary(self, octets: bytes) -> None:

@@ -183,7 +183,7 @@ class VersionTests(StoreCase):
         with sqlite3.connect(self.path) as connection:
             self.assertEqual(connection.execute("SELECT COUNT(*) FROM message").fetchone(), (1,))
             self.assertEqual(connection.execute("SELECT MAX(number) FROM migration").fetchone(), (5,))
-            connection.execute("DELETE FROM migration WHERE number > 1")
+            connection.execute("DELETE FROM migration WHERE number > 2")
         connection.close()
         self.it = OpenStore(self.path)
 

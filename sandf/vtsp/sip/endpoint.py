@@ -208,8 +208,9 @@ class SipEndpoint:
     def _received(self, octets: bytes, hop: Hop) -> None:
         if not self._open or self._from_ignored_stranger(octets, hop):
             return
+        if not self._record(octets, hop, outward=False):
+            self._incoming = octets, hop
         self.agent.receive(octets, hop, self.now())
-        self._incoming = octets, hop
         self.drain()
         self._record_incoming()
 
@@ -228,10 +229,13 @@ class SipEndpoint:
         if incoming is not None:
             self._record(*incoming, outward=False)
 
-    def _record(self, octets: bytes, hop: Hop, *, outward: bool) -> None:
+    def _record(self, octets: bytes, hop: Hop, *, outward: bool) -> bool:
+        """Give a message to the calls that it is of; False if there is none."""
         found = _CALL_ID.search(octets)
-        for call in self._by_call_id.get(found[1].decode("utf-8", "replace"), ()) if found else ():
+        calls = self._by_call_id.get(found[1].decode("utf-8", "replace"), ()) if found else ()
+        for call in calls:
             call.signalled(octets, hop, self.local(hop), outward=outward)
+        return bool(calls)
 
     def _admit(self, hop: Hop, request: Request) -> str:
         candidates = [trunk for trunk in self.trunks.values() if trunk.knows(hop)]

@@ -116,9 +116,13 @@ class SipTrunk:
         return self.settings.registration is not None and request.uri.user == self._user
 
     @property
-    def _user(self) -> str:
+    def _account(self) -> str:
         registration = self.settings.registration
-        return (registration.record.user if registration else "") or self.settings.caller or "sandf"
+        return (registration.record.user if registration else "") or ""
+
+    @property
+    def _user(self) -> str:
+        return self._account or self.settings.caller or "sandf"
 
     def contact(self, hop: Hop) -> str:
         """Our Contact towards *hop*."""
@@ -148,7 +152,9 @@ class SipTrunk:
         calling = call.calling or settings.caller
         to = f"<{URI(scheme='sip', user=user, host=domain, parameters=phone)}>"
         ours = settings.domain or self.endpoint.sent_by(hop).rpartition(":")[0]
-        caller = f"<{URI(scheme='sip', user=sip_user(calling) if calling else self._user, host=ours)}>"
+        caller = (
+            f"<{URI(scheme='sip', user=sip_user(calling) if calling else self._account or 'anonymous', host=ours)}>"
+        )
         headers: list[tuple[str, str]] = []
         if settings.outbound_proxy is not None:
             headers.append(("Route", f"<{settings.outbound_proxy};lr>"))

@@ -137,10 +137,11 @@ class UdptlBearer:
     def counts(self) -> dict[str, object]:
         """For people."""
         return {
-            "packets_sent": self.statistics.sent,
-            "packets_received": self.statistics.received,
-            "packets_lost": self._packets.lost,
-            "packets_recovered": self._packets.recovered,
+            "PacketsSent": self.statistics.sent,
+            "PacketsReceived": self.statistics.received,
+            "PacketsLost": self._packets.lost,
+            "PacketsRecovered": self._packets.recovered,
+            "PacketsStray": self.statistics.stray,
         }
 
     def _stop(self) -> None:

@@ -182,7 +182,7 @@ class CarryingTests(BearerCase):
         self.assertEqual(self.heard, [(b"\x00", 0), (b"\x04", 1)])
         self.socket.datagramReceived(lost, FAR)
         self.assertEqual(len(self.heard), 2)
-        self.assertEqual(self.bearer.counts()["packets_lost"], 1)
+        self.assertEqual(self.bearer.counts()["PacketsLost"], 1)
 
     def test_the_end_is_told_once_either_way(self) -> None:
         self.bearer.release()
