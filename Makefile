@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test soak bench conformance check docs clean
+.PHONY: demo test soak bench bench-t38 conformance check docs clean
 
 demo: $(VENV)/demo
 	$(BIN)/python -m sandf.cli.demo
@@ -17,6 +17,10 @@ soak: $(VENV)/test
 
 bench: $(VENV)/test
 	$(BIN)/python -m tests.bench
+
+# CALLS=100 for another number of calls at once; CAPTURE=0 without packet captures.
+bench-t38: $(VENV)/test
+	$(BIN)/python -m tests.bench.t38_calls $(CALLS)
 
 conformance: $(VENV)/test
 	$(BIN)/python -m tests.conformance

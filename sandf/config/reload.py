@@ -22,6 +22,7 @@ RESTART = (
     "smtp.server.users",
     "smtp.server.maximum_connections",
     "smtp.server.connections_per_client",
+    "fax.send.calls_at_once",
     "rendering.workers",
     "manhole",
     "control",

@@ -157,6 +157,7 @@ class FaxSend(Table, frozen=True, kw_only=True):
     resolution: Literal["standard", "fine", "superfine", "200", "300", "400"] = "fine"
     paper: Literal["A4", "B4", "A3"] = "A4"
     answer_timeout: Annotated[float, Meta(gt=0, description="seconds, more than 0")] = 60.0
+    calls_at_once: Positive = 1000
     coverpage: Coverpage = Coverpage()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -53,11 +53,14 @@ class Surroundings(Protocol):
     def ports(self) -> Sequence[str]:
         """Names of all ports."""
 
-    def ports_down(self) -> Sequence[str]:
-        """Names of ports that can take no call now."""
+    def ports_down(self) -> Mapping[str, str]:
+        """Names of ports that can take no call out now, and why."""
 
     def listens(self) -> Sequence[str]:
         """What listens where: ``ESMTP tcp:2525:interface=127.0.0.1``."""
+
+    def timers_late(self) -> Mapping[str, int]:
+        """How late the timers of calls over IP fired so far, in milliseconds: ``p50``, ``p99``, ``most``."""
 
     def reload(self) -> Awaitable[Reload]:
         """Read the configuration again and take what can be taken; fails with ConfigurationError."""
@@ -220,8 +223,12 @@ class Inspection:
             "began_at": self._values.stamp(around.began_at),
             "seconds": round(self._now() - around.began_at, 1),
             "accepting": self._control.accepting,
+            "timers_late_ms": dict(around.timers_late()),
             "listens": list(around.listens()),
-            "ports": [{"port": port, "up": port not in down, "calls": in_use[port]} for port in around.ports()],
+            "ports": [
+                {"port": port, "up": port not in down, "why_down": down.get(port, ""), "calls": in_use[port]}
+                for port in around.ports()
+            ],
             "calls": len(self._control.calls),
             "store": counts_value(await self._store.counts()),
         }

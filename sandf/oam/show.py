@@ -294,7 +294,8 @@ def _status(value: Value) -> str:
 
 
 def _port_words(port: Value) -> str:
-    return f"{port['port']} ({'up' if port['up'] else 'down'}, {port['calls']} calls)"
+    state = "up" if port["up"] else f"down: {port['why_down']}" if port["why_down"] else "down"
+    return f"{port['port']} ({state}, {port['calls']} calls)"
 
 
 def _count_words(counts: dict[str, int]) -> str:

@@ -58,10 +58,6 @@ from .certificates import pem_certificates
 from .sip import SipTrunks
 from .trunks import policy_of
 
-CALLS_AT_ONCE = 100
-"""Fax jobs that may be under way; ports and dial peers have limits of their own (max_conn)."""
-
-
 Reactor = PosixReactorBase
 """The gateway needs TCP, Unix sockets, processes, threads and time of its reactor."""
 
@@ -130,7 +126,7 @@ class Gateway:
         )
         self.spool = Spool(
             store=self.store,
-            limit=CALLS_AT_ONCE,
+            limit=configuration.fax.send.calls_at_once,
             endings=self.endings,
             ended=lambda: self.notices.wake(),
             clock=self.reactor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from twisted.internet.endpoints import serverFromString
 
@@ -48,9 +48,9 @@ class Surroundings:
         """Names of all ports."""
         return (*self._gateway.exchange.ports, *(trunk.name for trunk in self._gateway.sip.trunks))
 
-    def ports_down(self) -> Sequence[str]:
-        """Names of ports that can take no call now; a virtual port is never down."""
-        return tuple(self._gateway.telephony.ports_down())
+    def ports_down(self) -> Mapping[str, str]:
+        """Names of ports that can take no call out now, and why; a virtual port is never down."""
+        return self._gateway.telephony.ports_down()
 
     def listens(self) -> Sequence[str]:
         """What listens where."""
@@ -63,6 +63,13 @@ class Surroundings:
             *(f"SSH {endpoint}" for endpoint in configuration.manhole.listen),
             f"control {configuration.control_path}",
         )
+
+    def timers_late(self) -> Mapping[str, int]:
+        """How late timers of calls over IP fired, in milliseconds; empty without a SIP port."""
+        late = self._gateway.sip.wheel.lateness
+        if not self._gateway.sip.trunks:
+            return {}
+        return {"p50": late.percentile(0.5), "p99": late.percentile(0.99), "most": late.percentile(1.0)}
 
     async def reload(self) -> Reload:
         """Read the configuration again."""

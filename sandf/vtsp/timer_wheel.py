@@ -22,6 +22,8 @@ from sandf.logs import Logger
 
 TICK = 0.01
 SLOTS = 1024
+LATEST = 1000
+"""Milliseconds; what is later is counted with these."""
 LONGEST_PASS = 0.005
 """Seconds of work in one pass."""
 
@@ -76,6 +78,23 @@ class Entry:
         call(*arguments)
 
 
+class Lateness:
+    """How late timers fired, in whole milliseconds."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (LATEST + 1)
+
+    def percentile(self, share: float) -> int:
+        """Milliseconds that a *share* of all timers (0 to 1) were not beyond; 0 before the first."""
+        wanted = share * sum(self.counts)
+        seen = 0
+        for milliseconds, count in enumerate(self.counts):
+            seen += count
+            if seen and seen >= wanted:
+                return milliseconds
+        return 0
+
+
 class TimerWheel:
     """The :class:`sandf.callcontrol.media.LineClock` of every call in real time."""
 
@@ -93,6 +112,7 @@ class TimerWheel:
         self._live = 0
         self._armed: IDelayedCall | None = None
         self._left: list[Entry] = []
+        self.lateness = Lateness()
         self._running = False
 
     def seconds(self) -> float:
@@ -176,6 +196,8 @@ class TimerWheel:
 
     def _run(self, due: list[Entry], began: float) -> list[Entry]:
         """Call what is due, for so long as we may; the rest."""
+        now = began
+        late = self.lateness.counts
         for place, entry in enumerate(due):
             if not entry.active() or entry._tick > self._done:
                 continue
@@ -183,11 +205,13 @@ class TimerWheel:
                 self._put(entry)
                 continue
             self._live -= 1
+            late[min(int((now - entry.time) * 1000), LATEST)] += 1
             try:
                 entry._run()
             except Exception:
                 self.log.failure("a timer failed")
-            if self._reactor.seconds() - began > LONGEST_PASS:
+            now = self._reactor.seconds()
+            if now - began > LONGEST_PASS:
                 return due[place + 1 :]
         return []
 

@@ -26,6 +26,7 @@ servers = ["127.0.0.1:9"]
 
 [fax.send]
 answer_timeout = 3600.0
+calls_at_once = 100
 
 [log]
 level = "warn"

@@ -317,7 +317,7 @@ class ShowTests(SynchronousTestCase):
     def test_dial_peers(self) -> None:
         self.assertEqual(self.show("dial-peer voice 4"), PEER)
         self.world.sending(self.world.accept())
-        self.world.around.down = ["trunk"]
+        self.world.around.down = {"trunk": "no proxy answers"}
         self.assertEqual(self.show("dial-peer voice summary"), SUMMARY)
         self.assertEqual(self.show("dial-peer voice").count("dial-peer voice "), 4)
 

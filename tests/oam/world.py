@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC
 from typing import TypeVar
 
@@ -95,7 +95,7 @@ class Around:
     def __init__(self, routing: Routing, recovery: Recovery) -> None:
         self.routing = routing
         self._recovery = recovery
-        self.down: list[str] = []
+        self.down: dict[str, str] = {}
         self.changes: Callable[[], Awaitable[Reload]] = lambda: succeed(Reload(live=(), restart=()))
 
     def plan(self) -> DialPlan:
@@ -104,11 +104,14 @@ class Around:
     def ports(self) -> Sequence[str]:
         return ["trunk", "lab"]
 
-    def ports_down(self) -> Sequence[str]:
+    def ports_down(self) -> Mapping[str, str]:
         return self.down
 
     def listens(self) -> Sequence[str]:
         return ["ESMTP tcp:2525:interface=127.0.0.1"]
+
+    def timers_late(self) -> Mapping[str, int]:
+        return {"p50": 5, "p99": 12, "most": 30}
 
     def reload(self) -> Awaitable[Reload]:
         return self.changes()

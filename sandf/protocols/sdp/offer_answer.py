@@ -165,20 +165,32 @@ class Negotiation:
 
 
 def _accepted(ours: Description, answer: Description) -> list[Media]:
-    """The lines of *answer* that take one of ours.  Some far ends leave out those that we offered at port 0."""
-    ours_in_turn = list(ours.media)
-    if len(answer.media) < len(ours_in_turn):
-        ours_in_turn = [line for line in ours_in_turn if not line.rejected]
-    if len(answer.media) != len(ours_in_turn):
+    """The lines of *answer* that take one of ours.  Some far ends leave out those that they do not take."""
+    if len(answer.media) > len(ours.media):
         raise SdpError(f"{len(answer.media)} m= lines in answer to {len(ours.media)}")
     accepted = []
-    for line, theirs in zip(ours_in_turn, answer.media, strict=True):
+    for line, theirs in _paired(ours, answer):
         if line.rejected or theirs.rejected:
             continue
         if kind_of(line) is not kind_of(theirs):
             raise SdpError(f"m={theirs.kind} {theirs.transport} in answer to m={line.kind} {line.transport}")
         accepted.append(answer.resolved(theirs))
     return accepted
+
+
+def _paired(ours: Description, answer: Description) -> list[tuple[Media, Media]]:
+    """Each line of *answer* with the one of ours that it answers: by its place, or by its kind where lines are missing."""
+    if len(answer.media) == len(ours.media):
+        return list(zip(ours.media, answer.media, strict=True))
+    left = [line for line in ours.media if not line.rejected]
+    pairs = []
+    for theirs in answer.media:
+        line = next((line for line in left if kind_of(line) is kind_of(theirs)), None)
+        if line is None:
+            raise SdpError(f"m={theirs.kind} {theirs.transport} in answer to something else")
+        left.remove(line)
+        pairs.append((line, theirs))
+    return pairs
 
 
 def _outline(line: Media) -> tuple[object, ...]:

@@ -79,7 +79,7 @@ class Accepted(SynchronousTestCase):
     def test_an_answer_that_does_not_fit(self) -> None:
         for name, octets, kinds in (
             ("too many lines", GATEWAY_BOTH, (AUDIO,)),
-            ("too few lines", PBX_AUDIO, (AUDIO, T38)),
+            ("a line for nothing", PBX_AUDIO, (T38, T38)),
             ("no lines", body(*HEAD), (AUDIO,)),
             ("another kind", PBX_T38, (AUDIO,)),
             ("another transport", body(*HEAD, "m=image 5004 tcp t38"), (T38,)),
@@ -89,6 +89,10 @@ class Accepted(SynchronousTestCase):
         ):
             error = self.assertRaises(SdpError, self.accept, octets, *kinds)
             self.assertTrue(str(error), name)
+
+    def test_what_is_not_taken_may_be_left_out(self) -> None:
+        self.assertIsInstance(self.accept(PBX_AUDIO, AUDIO, T38), AgreedAudio)
+        self.assertIsInstance(self.accept(PBX_T38, AUDIO, T38), AgreedT38)
 
     def test_lines_at_port_0_may_be_left_out(self) -> None:
         negotiation = Negotiation(session_id=7)
