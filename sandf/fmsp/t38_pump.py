@@ -19,7 +19,7 @@ from sandf.protocols.t30 import air, pump
 from sandf.protocols.t30.pump import Modulation
 from sandf.protocols.t38.ifp import Field, FieldType, IfpError, Indicator, Packet, decode, encode
 
-from .t38_transmission import DATA_TYPE, TONE, TRAINING, Form, Timed, busy_seconds, transmission
+from .t38_transmission import DATA_TYPE, TONE, TRAINING, Form, Timed, transmission
 
 KEEP_ALIVE = 5.0
 """Seconds of listening after which no-signal is sent again."""
@@ -66,7 +66,7 @@ class T38Pump:
                 self._idle_for(KEEP_ALIVE, self._keep_alive)
                 self._tell_carrier()
             case pump.SendSilence(seconds=seconds):
-                self._wait(seconds, self._say, pump.Transmitted())
+                self._timer = self.clock.callLater(seconds, self._say, pump.Transmitted())
             case pump.Release():
                 self.stop()
                 self._bearer.release()
@@ -74,7 +74,7 @@ class T38Pump:
                 self._forget(self._idle)
                 if not isinstance(command, pump.SendTone):
                     self._listening = None
-                self._go_on(self.clock.seconds(), busy_seconds(command), transmission(command, self._form))
+                self._go_on(self.clock.seconds(), transmission(command, self._form))
 
     def stop(self) -> None:
         """Say and send nothing more."""
@@ -86,9 +86,6 @@ class T38Pump:
         """The bearer is gone."""
         self._say(pump.BearerLost())
         self.stop()
-
-    def _wait(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
-        self._timer = self.clock.callLater(seconds, call, *arguments)
 
     def _idle_for(self, seconds: float, call: Callable[..., None], *arguments: object) -> None:
         """Call *call* after so long, unless something is sent before."""
@@ -103,19 +100,24 @@ class T38Pump:
 
     # Sending.
 
-    def _go_on(self, began: float, seconds: float, packets: Iterator[Timed]) -> None:
+    def _go_on(self, began: float, packets: Iterator[Timed]) -> None:
         """Send all packets that are due, and wait for the next."""
         elapsed = self.clock.seconds() - began
         for packet in packets:
             if packet.at > elapsed:
-                self._wait(packet.at - elapsed, self._next, began, seconds, packet, packets)
+                self._timer = self.clock.callLater(packet.at - elapsed, self._next, began, packet, packets)
                 return
-            self._bearer.send(packet.octets, packet.control)
-        self._wait(max(0.0, seconds - elapsed), self._sent)
+            self._send(packet)
 
-    def _next(self, began: float, seconds: float, packet: Timed, packets: Iterator[Timed]) -> None:
-        self._bearer.send(packet.octets, packet.control)
-        self._go_on(began, seconds, packets)
+    def _next(self, began: float, packet: Timed, packets: Iterator[Timed]) -> None:
+        self._send(packet)
+        self._go_on(began, packets)
+
+    def _send(self, packet: Timed) -> None:
+        if packet.octets:
+            self._bearer.send(packet.octets, packet.control)
+        else:
+            self._sent()
 
     def _sent(self) -> None:
         self._bearer.send(self._no_signal, True)

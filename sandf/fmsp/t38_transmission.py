@@ -76,6 +76,7 @@ class Timed(NamedTuple):
 
     at: float
     octets: bytes
+    """Empty at the end: that is when the transmission is over."""
     control: bool
     """An indicator or V.21."""
 
@@ -90,8 +91,17 @@ def _indicator(indicator: Indicator, form: Form) -> Timed:
     return Timed(0.0, encode(indicator, form.version), True)
 
 
-def _hdlc(frames: tuple[bytes, ...], modulation: Modulation, at: float, form: Form) -> Iterator[Timed]:
-    """*frames*, the flag before the first beginning at *at*; the last packet ends the signal."""
+def _over(at: float) -> Timed:
+    return Timed(at, b"", True)
+
+
+def _hdlc(
+    frames: tuple[bytes, ...], modulation: Modulation, at: float, form: Form, closing_flags: int
+) -> Iterator[Timed]:
+    """*frames*, the flag before the first beginning at *at*; the last packet ends the signal.
+
+    The bits of a frame are counted when its turn comes: those of a whole page take longer than the reactor has.
+    """
     data_type, control = DATA_TYPE[modulation], modulation is Modulation.V21
     for number, frame in enumerate(frames, 1):
         at += air.FLAG_BITS / modulation.bit_rate
@@ -105,6 +115,7 @@ def _hdlc(frames: tuple[bytes, ...], modulation: Modulation, at: float, form: Fo
             yield Timed(at + seconds * sent / (len(frame) + 2), octets, control)
         at += seconds
         yield Timed(at, encode_data(data_type, ((FieldType.HDLC_DATA, last), (ended, b"")), form.version), control)
+    yield _over(at + closing_flags * air.FLAG_BITS / modulation.bit_rate)
 
 
 def _stream(octets: bytes, modulation: Modulation, at: float, form: Form, fill: FillRemoval | None) -> Iterator[Timed]:
@@ -117,19 +128,23 @@ def _stream(octets: bytes, modulation: Modulation, at: float, form: Form, fill: 
             yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_DATA, sent),), form.version), False)
     rest = fill.finish() if fill else b""
     yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_SIG_END, rest),), form.version), False)
+    yield _over(at)
 
 
 def transmission(command: pump.Command, form: Form) -> Iterator[Timed]:
-    """The packets of *command*, without the no-signal at its end."""
+    """The packets of *command*, without the no-signal at its end; it is busy for as long as a line would be."""
     match command:
-        case pump.SendTone(tone=tone):
+        case pump.SendTone(tone=tone, seconds=seconds):
             yield _indicator(TONE[tone], form)
+            yield _over(seconds)
         case pump.SendFrames(frames=frames):
             yield _indicator(Indicator.V21_PREAMBLE, form)
-            yield from _hdlc(frames, Modulation.V21, PREAMBLE, form)
+            yield from _hdlc(frames, Modulation.V21, PREAMBLE, form, CLOSING_FLAGS)
         case pump.SendTraining(modulation=modulation, seconds=seconds):
             yield _indicator(TRAINING[modulation, False], form)
-            if not form.local_tcf:
+            if form.local_tcf:
+                yield _over(air.seconds(command))
+            else:
                 zeros = bytes(round(seconds * modulation.bit_rate / 8))
                 yield from _stream(zeros, modulation, air.training_seconds(modulation), form, None)
         case pump.SendPage(modulation=modulation, short_training=short, octets=octets):
@@ -140,12 +155,4 @@ def transmission(command: pump.Command, form: Form) -> Iterator[Timed]:
         case pump.SendPartialPage(modulation=modulation, short_training=short, frames=frames):
             yield _indicator(TRAINING[modulation, short], form)
             at = air.training_seconds(modulation, short=short) + air.ECM_PREAMBLE
-            yield from _hdlc(frames, modulation, at, form)
-
-
-def busy_seconds(command: pump.Command) -> float:
-    """How long the pump is busy with *command*: as long as a line would be, and longer with V.21."""
-    if isinstance(command, pump.SendFrames):
-        bits = air.frames_bits(command.frames) + CLOSING_FLAGS * air.FLAG_BITS
-        return PREAMBLE + bits / Modulation.V21.bit_rate
-    return air.seconds(command)
+            yield from _hdlc(frames, modulation, at, form, air.ECM_CLOSING_FLAGS)

@@ -179,7 +179,7 @@ def _accepted(ours: Description, answer: Description) -> list[Media]:
 
 
 def _paired(ours: Description, answer: Description) -> list[tuple[Media, Media]]:
-    """Each line of *answer* with the one of ours that it answers: by its place, or by its kind where lines are missing."""
+    """Each line of *answer* with the one of ours that it answers: by its place, by its kind where lines are missing."""
     if len(answer.media) == len(ours.media):
         return list(zip(ours.media, answer.media, strict=True))
     left = [line for line in ours.media if not line.rejected]
