@@ -21,6 +21,11 @@ from sandf.protocols.t38.ifp import Field, FieldType, IfpError, Indicator, Packe
 
 from .t38_transmission import DATA_TYPE, TONE, TRAINING, Form, Timed, transmission
 
+REPEATS = 3
+"""How often no-signal is said again behind a transmission: packets are repeated in those that follow, and nothing else
+would follow the last ones."""
+REPEAT_AFTER = 0.03
+"""Seconds."""
 KEEP_ALIVE = 5.0
 """Seconds of listening after which no-signal is sent again."""
 TCF_SECONDS = 1.5
@@ -44,6 +49,7 @@ class T38Pump:
         self._receiver: Callable[[pump.Signal], None] | None = None
         self._timer: IDelayedCall | None = None  # of a transmission
         self._idle: IDelayedCall | None = None  # of listening
+        self._repeats = 0
         self._listening: pump.Command | None = None
         self._far: Modulation | None = None  # what the far end sends
         self._told = False  # whether CarrierDetected was said of it
@@ -63,7 +69,8 @@ class T38Pump:
                 self._idle_for(air.training_seconds(modulation), self._make_training, modulation)
             case pump.ListenForFrames() | pump.ListenForTraining() | pump.ListenForPage():
                 self._listening = command
-                self._idle_for(KEEP_ALIVE, self._keep_alive)
+                if not self._repeats:
+                    self._idle_for(KEEP_ALIVE, self._no_signal_again)
                 self._tell_carrier()
             case pump.SendSilence(seconds=seconds):
                 self._timer = self.clock.callLater(seconds, self._say, pump.Transmitted())
@@ -72,6 +79,7 @@ class T38Pump:
                 self._bearer.release()
             case _:
                 self._forget(self._idle)
+                self._repeats = 0
                 if not isinstance(command, pump.SendTone):
                     self._listening = None
                 self._go_on(self.clock.seconds(), transmission(command, self._form))
@@ -121,12 +129,18 @@ class T38Pump:
 
     def _sent(self) -> None:
         self._bearer.send(self._no_signal, True)
+        self._repeats = REPEATS
+        self._idle_for(REPEAT_AFTER, self._no_signal_again)
         self._say(pump.Transmitted())
 
-    def _keep_alive(self) -> None:
-        """Who only listens would lose its path through NAT: say again that we send nothing."""
-        self._bearer.send(self._no_signal, False)
-        self._idle_for(KEEP_ALIVE, self._keep_alive)
+    def _no_signal_again(self) -> None:
+        """Say again that we send nothing: for what may be lost, and later to keep the path through NAT open."""
+        self._bearer.send(self._no_signal, True)
+        self._repeats = max(0, self._repeats - 1)
+        if self._repeats:
+            self._idle_for(REPEAT_AFTER, self._no_signal_again)
+        elif self._listening is not None:
+            self._idle_for(KEEP_ALIVE, self._no_signal_again)
 
     # Receiving.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
+from struct import Struct
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -33,6 +34,11 @@ from .pcap import Address, CapturedPacket, capture
 
 AFTERWARDS = 3.0
 """Seconds after the end of a call for which its messages are still kept."""
+BLOCK = 32_768
+"""Octets of packets that lie together."""
+MOST_WAYS = 255
+"""Pairs of addresses in one call; a call that has more is no longer captured."""
+_RECORD = Struct("<dBBH")
 LONGEST_MESSAGE = 4096
 """Octets of a SIP message that a trace line keeps."""
 _SECRET = re.compile(rb'((?:response|cnonce)\s*=\s*")([^"]*)"', re.IGNORECASE)
@@ -50,29 +56,55 @@ class _Passed(NamedTuple):
 
 
 class _Capture:
-    """The packets of one call: the first half of what may be kept, and the latest half."""
+    """The packets of one call: the first half of what may be kept, and the latest half.
+
+    They lie one behind the other in blocks, for a Python object to each of them would take as much memory again.
+    """
 
     def __init__(self, limit: int) -> None:
         self._half = limit // 2
-        self._head: list[_Passed] = []
-        self._tail: deque[_Passed] = deque()
+        self._block = max(1, min(BLOCK, limit // 8))
+        self._head: list[bytearray] = []
+        self._tail: deque[bytearray] = deque()
         self._head_octets = self._tail_octets = 0
+        self._ways: list[tuple[Address, Address]] = []
+        """Who with whom, by the number that packets have."""
         self.indicators: dict[bool, int] = {}
         """The latest indicator each way, of which repeats are no news."""
 
     def add(self, passed: _Passed) -> None:
+        way = passed.local, passed.remote
+        if way not in self._ways:
+            if len(self._ways) == MOST_WAYS:
+                return
+            self._ways.append(way)
         size = len(passed.octets)
+        record = _RECORD.pack(passed.at, passed.outward, self._ways.index(way), size) + passed.octets
         if self._head_octets + size <= self._half and not self._tail:
-            self._head.append(passed)
+            self._append(self._head, record)
             self._head_octets += size
             return
-        self._tail.append(passed)
-        self._tail_octets += size
-        while self._tail_octets > self._half:
-            self._tail_octets -= len(self._tail.popleft().octets)
+        self._append(self._tail, record)
+        self._tail_octets += len(record)
+        while self._tail_octets > self._half and len(self._tail) > 1:
+            self._tail_octets -= len(self._tail.popleft())
+
+    def _append(self, blocks: list[bytearray] | deque[bytearray], record: bytes) -> None:
+        if not blocks or len(blocks[-1]) >= self._block:
+            blocks.append(bytearray())
+        blocks[-1] += record
 
     def packets(self) -> list[_Passed]:
-        return [*self._head, *self._tail]
+        """All that is kept, in order."""
+        found = []
+        for block in (*self._head, *self._tail):
+            at = 0
+            while at < len(block):
+                time, outward, way, size = _RECORD.unpack_from(block, at)
+                at += _RECORD.size
+                found.append(_Passed(time, bool(outward), bytes(block[at : at + size]), *self._ways[way]))
+                at += size
+        return found
 
 
 @implementer(ICallObserver)

@@ -46,6 +46,7 @@ class PumpCase(SynchronousTestCase):
         self.reactor = Clock()
         self.sent: list[tuple[float, Packet]] = []
         self.heard: list[Signal] = []
+        self.repeats: list[float] = []
         self.attach()
 
     def attach(self, *, version: int = 0, local_tcf: bool = False, fill_bit_removal: bool = False) -> None:
@@ -71,7 +72,10 @@ class PumpCase(SynchronousTestCase):
             if not self.reactor.getDelayedCalls():
                 break
             self.reactor.advance(0.001)
-        self.sent = [(at - began, packet) for at, packet in self.sent]
+        times = [(at - began, packet) for at, packet in self.sent]
+        repeated = [number for number, (_, packet) in enumerate(times) if packet is Indicator.NO_SIGNAL][1:]
+        self.repeats = [times[number][0] for number in repeated]
+        self.sent = [one for number, one in enumerate(times) if number not in repeated]
 
     def fields(self) -> list[Field]:
         return [field for _, packet in self.sent if isinstance(packet, Data) for field in packet.fields]
@@ -98,6 +102,7 @@ class SendingTests(PumpCase):
         self.assertIs(packet, Indicator.NO_SIGNAL)
         self.assertAlmostEqual(last, 1.0 + (2 * air.frame_bits(DIS) + 4 * 8) / 300, 2)
         self.assertEqual(self.heard, [Transmitted()])
+        self.assertEqual([round(at - last, 2) for at in self.repeats], [0.03, 0.06, 0.09])
 
     def test_training_check_is_sent_over_the_network(self) -> None:
         self.carry_out(SendTraining(modulation=V17, seconds=1.5))
