@@ -64,6 +64,7 @@ class SipPort(Table, frozen=True, kw_only=True, tag_field="type", tag="sip"):
     session_expires: Annotated[int, Meta(ge=0, le=86400, description="seconds, 90 or more, or 0 for none")] = 1800
     max_conn_in: Positive | None = None
     max_conn_out: Positive | None = None
+    calls_per_second: Annotated[float, Meta(gt=0, le=1000, description="a number over 0, 1000 at most")] = 50.0
     t38: T38Use = T38Use.REINVITE
     t38_wait: Seconds = 4.0
     t38_version: Annotated[int, Meta(ge=0, le=3, description="a whole number from 0 to 3")] = 0

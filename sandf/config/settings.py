@@ -242,7 +242,7 @@ class Log(Table, frozen=True, kw_only=True):
 class Trace(Table, frozen=True, kw_only=True):
     """[trace]"""
 
-    capture: Annotated[int, Meta(ge=0, le=67_108_864, description="octets, 0 for none")] = 1_048_576
+    capture: Annotated[int, Meta(ge=0, le=67_108_864, description="octets, 0 for none")] = 524_288
 
 
 class Exchange(Table, frozen=True, kw_only=True):

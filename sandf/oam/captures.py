@@ -2,8 +2,8 @@
 
 Each message, and each T.38 indicator, becomes a line of the trace of its call.  All packets are kept in memory as long
 as the call lives and a moment longer (the answer to BYE), a bounded number of octets for each call, the first and the
-last ones; then the capture is made off the reactor thread and goes to the store.  As with traces nobody waits for that,
-and a crash loses the captures of live calls.
+last ones; then they go to the store, compressed, one call after the other, so that no page waits for them.  As with
+traces nobody waits for that, and a crash loses the captures of live calls.  A capture file is made when somebody asks.
 
 Credentials (RFC 7616) are blotted out before anything is kept.
 
@@ -12,13 +12,15 @@ What this module does not do: other ports; a virtual call has no packets.
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from collections import deque
 from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -94,17 +96,23 @@ class _Capture:
             blocks.append(bytearray())
         blocks[-1] += record
 
-    def packets(self) -> list[_Passed]:
-        """All that is kept, in order."""
-        found = []
-        for block in (*self._head, *self._tail):
-            at = 0
-            while at < len(block):
-                time, outward, way, size = _RECORD.unpack_from(block, at)
-                at += _RECORD.size
-                found.append(_Passed(time, bool(outward), bytes(block[at : at + size]), *self._ways[way]))
-                at += size
-        return found
+    def packed(self) -> bytes:
+        """All that is kept, for :func:`unpacked`."""
+        head = json.dumps(self._ways).encode() + b"\n"
+        return zlib.compress(b"".join((head, *self._head, *self._tail)), 1)
+
+
+def unpacked(octets: bytes) -> list[_Passed]:
+    """The packets in order, of what :meth:`_Capture.packed` made."""
+    head, _, block = zlib.decompress(octets).partition(b"\n")
+    ways = [(tuple(local), tuple(remote)) for local, remote in json.loads(head)]
+    found, at = [], 0
+    while at < len(block):
+        time, outward, way, size = _RECORD.unpack_from(block, at)
+        at += _RECORD.size
+        found.append(_Passed(time, bool(outward), block[at : at + size], *ways[way]))
+        at += size
+    return found
 
 
 @implementer(ICallObserver)
@@ -135,6 +143,7 @@ class CallCaptures:
         self._calls: dict[str, Call] = {}
         self._captures: dict[str, _Capture] = {}
         self._ending: dict[str, IDelayedCall] = {}
+        self._storing: Deferred[None] = succeed(None)
 
     # What telephony reports.
 
@@ -153,14 +162,14 @@ class CallCaptures:
         octets = _SECRET.sub(_blotted, octets)
         text = summary(octets) + (f" over {transport}" if transport != "UDP" else "")
         self._tell(call_id, outward=outward, kind="sip", text=text, octets=octets[:LONGEST_MESSAGE], at=at)
-        self._keep(call_id, _Passed(at, outward, octets, local, remote))
+        self._keep(call_id, _Passed(self._wall(at), outward, octets, local, remote))
 
     def packet(self, call_id: str, *, outward: bool, octets: bytes, local: Address, remote: Address, at: float) -> None:
         """A UDPTL datagram has passed; an indicator, whose primary packet is one octet, is worth a line."""
         kept = self._captures.get(call_id)
         if kept is None:
             return
-        kept.add(_Passed(at, outward, octets, local, remote))
+        kept.add(_Passed(self._wall(at), outward, octets, local, remote))
         if octets[2] == 1 and kept.indicators.get(outward) != octets[3]:
             kept.indicators[outward] = octets[3]
             number = octets[3] >> 1
@@ -199,47 +208,49 @@ class CallCaptures:
         """Its capture is made when its last messages have passed."""
         del self._calls[call.call_id]
         if call.call_id in self._captures:
-            self._ending[call.call_id] = self._clock.callLater(AFTERWARDS, self._store_capture, call.call_id)
+            self._ending[call.call_id] = self._clock.callLater(AFTERWARDS, self._store_next, call.call_id)
 
     # Captures.
 
-    def capture(self, call_id: str) -> Deferred[bytes | None]:
-        """The capture of a live or ended call; None if there is none."""
+    async def capture(self, call_id: str) -> bytes | None:
+        """The capture file of a live or ended call; None if there is none."""
         kept = self._captures.get(call_id)
-        if kept is None:
-            return self._store.capture(call_id)
-        found: Deferred[bytes | None] = self._made(kept.packets()).addCallback(lambda octets: octets)
-        return found
+        if kept is not None:
+            return await self._in_thread(lambda: _file(kept.packed()))
+        stored = await self._store.capture(call_id)
+        return None if stored is None else await self._in_thread(lambda: _file(stored))
 
-    def _made(self, packets: list[_Passed]) -> Deferred[bytes]:
-        wall = self._wall
-        return self._in_thread(lambda: capture(_captured(packets, wall)))
+    def _store_next(self, call_id: str) -> None:
+        """Store it when those before it are stored."""
+        self._ending.pop(call_id, None)
+        self._storing = self._storing.addCallback(lambda _: self._store_capture(call_id))
 
     def _store_capture(self, call_id: str) -> Deferred[None]:
-        self._ending.pop(call_id, None)
+        kept = self._captures[call_id]
 
-        def kept(result: object) -> None:
+        def done(result: object) -> None:
             if isinstance(result, Failure):
                 reason = result.getErrorMessage()
                 self.log.warn("call({call}): its capture is not kept: {reason}", call=call_id, reason=reason)
             self._captures.pop(call_id, None)
 
-        made = self._made(self._captures[call_id].packets())
-        return made.addCallback(lambda octets: self._store.add_capture(call_id, octets)).addBoth(kept)
+        packed = self._in_thread(kept.packed)
+        return packed.addCallback(lambda octets: self._store.add_capture(call_id, octets)).addBoth(done)
 
     async def stop(self) -> None:
         """The gateway closes down: keep what waits to be kept."""
         for call_id, timer in list(self._ending.items()):
             timer.cancel()
-            await self._store_capture(call_id)
+            self._store_next(call_id)
+        await self._storing
 
 
-def _captured(packets: list[_Passed], wall: Callable[[float], float]) -> list[CapturedPacket]:
+def _file(octets: bytes) -> bytes:
     found = []
-    for at, outward, octets, local, remote in packets:
+    for at, outward, packet, local, remote in unpacked(octets):
         source, to = (local, remote) if outward else (remote, local)
-        found.append(CapturedPacket(wall(at), source, to, octets))
-    return found
+        found.append(CapturedPacket(at, source, to, packet))
+    return capture(found)
 
 
 def _blotted(secret: re.Match[bytes]) -> bytes:
@@ -257,4 +268,4 @@ def summary(octets: bytes) -> str:
     if words[0] != "SIP/2.0":
         return words[0][:20] + media
     method = re.search(r"^cseq\s*:\s*\d+\s+(\S+)", fields, re.IGNORECASE | re.MULTILINE)
-    return " ".join(words[1:])[:24] + (f" ({method[1][:12]})" if method else "") + media
+    return (" ".join(words[1:])[:24] or "a response") + (f" ({method[1][:12]})" if method else "") + media

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
-
 from sandf import causes
 from sandf.callcontrol.call import Call
 from sandf.callcontrol.control import CallControl
@@ -72,8 +70,8 @@ class Surroundings(Protocol):
 class Captures(Protocol):
     """Who has the packet captures of calls."""
 
-    def capture(self, call_id: str) -> Deferred[bytes | None]:
-        """The capture of a live or ended call; None if there is none."""
+    def capture(self, call_id: str) -> Awaitable[bytes | None]:
+        """The capture file of a live or ended call; None if there is none."""
 
 
 class Inspection:

@@ -65,10 +65,8 @@ def _datagram(packet: CapturedPacket, number: int) -> bytes:
 
 
 def _checksum(octets: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
+    """The Internet checksum (RFC 1071): the ones' complement sum of 16-bit words is their number modulo 65535."""
     if len(octets) % 2:
         octets += b"\0"
-    total = sum(int.from_bytes(octets[at : at + 2], "big") for at in range(0, len(octets), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    total = int.from_bytes(octets, "big")
+    return ~(total % 0xFFFF) & 0xFFFF if total else 0xFFFF

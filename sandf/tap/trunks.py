@@ -59,6 +59,7 @@ def _trunk(port: SipPort) -> TrunkSettings:
         session_expires=port.session_expires,
         max_in=port.max_conn_in,
         max_out=port.max_conn_out,
+        calls_per_second=port.calls_per_second,
         latching=port.latching,
         policy=_policy(port),
     )

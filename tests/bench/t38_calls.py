@@ -32,6 +32,7 @@ from sandf.protocols.t4.form import Coding
 from sandf.protocols.t4.walk import walk
 
 from . import papers
+from .air_time import over_udptl
 from .figures import Figure, Result, machine, print_table
 
 CALLS = 500
@@ -294,16 +295,26 @@ def _figures(
     return results
 
 
-def t38() -> list[Result]:
-    """T.38 calls at once between two gateway processes: CPU, lateness of packets, memory."""
-    return run(int(os.environ.get("CALLS", CALLS)), int(os.environ.get("CAPTURE", 1 << 20)))
+def charts() -> list[Result]:
+    """The air time of the eight ITU charts over UDPTL, and libspandsp2's own beside it."""
+    images = list(papers.charts().values())
+    ours, theirs = over_udptl(images)
+    what = f"{len(images)} pages over UDPTL with ECM and MMR, from the answer to the end of DCN, in virtual time"
+    results: list[Result] = [
+        Figure(name="T.38, air time, charts", value=ours, unit="s", measured=what, aim=theirs),
+    ]
+    if theirs is not None:
+        results.append(Figure(name="T.38, air time, libspandsp2", value=theirs, unit="s", measured=f"{what}, its own"))
+    return results
 
 
 def main() -> None:
     """Run with each number of calls that the command line names."""
-    numbers = [int(word) for word in sys.argv[1:]] or [int(os.environ.get("CALLS", CALLS))]
-    for calls in numbers:
-        print_table(machine(), run(calls, int(os.environ.get("CAPTURE", 1 << 20))))
+    capture = int(os.environ.get("CAPTURE", 1 << 20))
+    results = charts()
+    for calls in [int(word) for word in sys.argv[1:]] or [CALLS]:
+        results += run(calls, capture)
+    print_table(machine(), results)
 
 
 if __name__ == "__main__":

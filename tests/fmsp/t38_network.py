@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 
-from sandf.callcontrol.media import Page
+from sandf.callcontrol.media import Page, PageSource
 from sandf.fmsp.pages import PageSequence
 from sandf.fmsp.provider import PUMPS
 from sandf.fmsp.receiving import Reception
@@ -40,6 +40,7 @@ class Weather:
     duplication: float = 0.0
     jitter: float = 0.0
     """Each packet comes later by up to so much, so that they overtake each other."""
+    delay: float = 0.02
     seed: int = 0
 
 
@@ -84,7 +85,7 @@ class Network:
             self._losing = weather.burst - 1
             return
         for _ in range(2 if draw() < weather.duplication else 1):
-            self._clock.callLater(0.02 + draw() * weather.jitter, self.deliver, octets, source, to)
+            self._clock.callLater(weather.delay + draw() * weather.jitter, self.deliver, octets, source, to)
 
     def deliver(self, octets: bytes, source: Address, to: Address) -> None:
         if to in self.sockets:
@@ -112,7 +113,7 @@ class Confirmations:
 
 
 class T38Call:
-    """A fax of *pages* over such a network; what came of it is there afterwards."""
+    """A fax of *pages* (or of *source*) over such a network; what came of it is there afterwards."""
 
     def __init__(
         self,
@@ -125,18 +126,21 @@ class T38Call:
         version: int = 0,
         local_tcf: bool = False,
         fill_bit_removal: bool = False,
+        source: PageSource | None = None,
     ) -> None:
         self.reactor = Clock()
         self.wheel = TimerWheel(self.reactor)
         self.network = Network(self.reactor, weather)
         self.outcomes: dict[str, Outcome] = {}
+        self.ended: dict[str, float] = {}
+        """When each of them ended, in seconds."""
         self.received: list[Page] = []
         self.confirmations = Confirmations()
         self.sent_again = 0
         self._shared = {"version": version, "local_tcf": local_tcf, "fill_bit_removal": fill_bit_removal}
         self.bearers = (self._bearer(NEAR, FAR, near), self._bearer(FAR, NEAR, far))
         settings = settings or FaxSettings()
-        source = Source(pages, lambda: succeed(None))
+        source = source or Source(pages, lambda: succeed(None))
         dispatch = Dispatch(PageSequence([source]), 1, settings, self.confirmations, at_once)
         self._begin("sender", dispatch, settings, self.bearers[0], Role.CALLER, Intention.SEND)
         reception = Reception(self._deliver, at_once)
@@ -171,6 +175,7 @@ class T38Call:
             host.told(event)
             if isinstance(event, events.Ended):
                 self.outcomes[name] = event.outcome
+                self.ended[name] = self.reactor.seconds()
 
         session = FaxSession(
             name=name,

@@ -130,8 +130,8 @@ class SipFax:
         """T.38 datagrams that were lost."""
         return self._loses.lost + self._is_lost.lost
 
-    def run(self) -> SipFax:
-        """To the end of both terminals and of the SIP call."""
+    def run(self, *, pace: Callable[[float], None] = lambda seconds: None) -> SipFax:
+        """To the end of both terminals and of the SIP call; *pace* is told the time before each step."""
         caller, called = (self._near, self._far) if self._way.we_send else (self._far, self._near)
         user = caller.dial()
         for _ in range(200):
@@ -143,6 +143,7 @@ class SipFax:
         self._begin_far(theirs)
         self._begin_near(ours)
         while not self._over and self._reactor.seconds() < LONGEST_CALL:
+            pace(self._reactor.seconds())
             self._reactor.pass_time(STEP, self._step_far)
         ours.end.clear(causes.DELIVERED)
         for _ in range(200):

@@ -29,16 +29,12 @@ class Tone(enum.Enum):
     CNG = "CNG"
     """1,100 Hz, 0.5 s on and 3 s off, again and again (T.30 4.2)."""
     CED = "CED"
-    """2,100 Hz for 3 s, once, after 0.2 s or more of silence (T.30 4.1)."""
+    """2,100 Hz for 3 s, once (T.30 4.1; the silence before it is for whoever plays it)."""
 
     @property
     def hertz(self) -> int:
         """Its frequency."""
         return 1100 if self is Tone.CNG else 2100
-
-
-_SILENT_FIRST = 10
-"""Packets of silence before CED: 0.2 s."""
 
 
 @cache
@@ -58,7 +54,6 @@ def payloads(tone: Tone | None, codec: str) -> Iterator[bytes]:
     """Without end: *tone* in its cadence, or silence."""
     quiet = silence(codec)
     if tone is Tone.CED:
-        yield from [quiet] * _SILENT_FIRST
         yield from [_tone(tone, codec)] * 150
     while tone is Tone.CNG:
         yield from [_tone(tone, codec)] * 25

@@ -17,6 +17,9 @@ from .media_ports import Address, MediaSocket
 
 STEP = 0.02
 """Seconds between packets."""
+SILENT_FIRST = 0.2
+"""Seconds before the first packet.  T.30 4.1 wants so much silence before CED; most calls are in T.38 by then, and many
+that begin at once need not send what nobody hears."""
 
 
 class AudioStream:
@@ -46,10 +49,10 @@ class AudioStream:
         self._sent = 0
 
     def start(self) -> None:
-        """Send silence, or what :meth:`play` said."""
+        """Send silence, or what :meth:`play` said, from :data:`SILENT_FIRST` on."""
         self._socket.attach(self._came)
-        self._began, self._sent = self._clock.seconds(), 0
-        self._send()
+        self._began, self._sent = self._clock.seconds() + SILENT_FIRST, 0
+        self._timer = self._clock.callLater(SILENT_FIRST, self._send)
 
     def play(self, tone: Tone) -> None:
         """Send *tone* from now on."""

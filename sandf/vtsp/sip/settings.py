@@ -109,6 +109,8 @@ class TrunkSettings:
     max_in: int | None = None
     """Simultaneous calls that come in; None is no limit."""
     max_out: int | None = None
+    calls_per_second: float = 50.0
+    """How many calls out may begin in a second; those beyond wait for their turn."""
     latching: bool = True
     """Media are sent to where valid packets of the signalled peer come from."""
     policy: CallPolicy = CallPolicy()

@@ -81,6 +81,7 @@ class SipTrunk:
         self._known: set[str] = set()
         self._timer: IDelayedCall | None = None
         self._running = False
+        self._next_begins = 0.0
         self.monitor = Monitor(
             host=endpoint.agent,
             contact=self.contact,
@@ -197,8 +198,15 @@ class SipTrunk:
             self._clock.callLater(0, outgoing.fail, causes.NO_PORT, f"trunk {self.name}: {limit} calls go out already")
         else:
             self.outgoing.add(outgoing)
-            self._clock.callLater(0, outgoing.begin)
+            self._clock.callLater(self._turn(), outgoing.begin)
         return outgoing
+
+    def _turn(self) -> float:
+        """Seconds until one more call may begin: so many in a second are as many as the other end takes."""
+        now = self._clock.seconds()
+        begins = max(now, self._next_begins)
+        self._next_begins = begins + 1.0 / self.settings.calls_per_second
+        return begins - now
 
     def left(self, call: IncomingCall | OutgoingCall) -> None:
         """A call is over."""

@@ -96,15 +96,15 @@ class ToneTests(SynchronousTestCase):
         for codec in DECODE:
             packets = self.heard(Tone.CED, codec, 300)
             loud = [power(samples, 2100) > 4000 for samples in packets]
-            self.assertEqual(loud, [False] * 10 + [True] * 150 + [False] * 140)  # 0.2 s of silence, then 3 s
-            tone = list(itertools.chain(*packets[10:160]))
+            self.assertEqual(loud, [True] * 150 + [False] * 150)  # 3 s
+            tone = list(itertools.chain(*packets[:150]))
             # Whatever reversed its phase (ANSam: every 450 ms) would take from the tone as a whole.
-            self.assertGreater(power(tone, 2100), 0.99 * power(packets[10], 2100))
+            self.assertGreater(power(tone, 2100), 0.99 * power(packets[0], 2100))
             for hertz in (1100, 2100 - 15, 2100 + 15):  # nor is its level modulated by 15 Hz
                 self.assertLess(power(tone, hertz), 0.02 * power(tone, 2100))
 
     def test_level(self) -> None:
-        loudest = max(map(abs, self.heard(Tone.CED, "PCMU", 11)[10]))
+        loudest = max(map(abs, self.heard(Tone.CED, "PCMU", 1)[0]))
         self.assertTrue(-14 < 20 * math.log10(loudest / 32124) + 3.17 < -8, loudest)
 
     def test_packets(self) -> None:
