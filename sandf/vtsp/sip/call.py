@@ -184,6 +184,10 @@ class SipCall:
             case events.Ended():
                 self._life.finish(*endings.of_end(event))
 
+    def broke(self) -> None:
+        """Something of ours raised: the call ends, and nothing else."""
+        self._life.finish(causes.INTERNAL_ERROR, "")
+
     def signalled(self, octets: bytes, hop: Hop, local: tuple[str, int], *, outward: bool) -> None:
         """A message of this call has passed; those before it has an id wait for it."""
         signal = octets, hop, local, outward, self._clock.seconds()
@@ -283,6 +287,8 @@ class SipCall:
 
     def _fax_ended(self) -> None:
         """T.30 has given the bearer back: the call is to end."""
+        if self._over:
+            return
         self._later("linger", LINGER, self._life.finish, causes.FAR_CLEARED, "T.30 had ended")
 
     # The end.
@@ -458,7 +464,8 @@ class IncomingCall(SipCall):
     def answer(self) -> None:
         """200 OK: T.38 where it is offered, else audio; or 488."""
         session = self._session
-        assert session is not None
+        if session is None or self._over:
+            return
         kinds = frozenset({MediaKind.T38} if self._policy.t38 is T38Use.ONLY else {MediaKind.T38, MediaKind.AUDIO})
         address = self._our_address(session)
         try:

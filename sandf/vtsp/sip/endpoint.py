@@ -43,6 +43,9 @@ class CallOfSession(SignalRecorder, Protocol):
     def happened(self, event: object) -> None:
         """Its session says something."""
 
+    def broke(self) -> None:
+        """It raised when it was told: end it."""
+
 
 class TrunkOfEndpoint(Protocol):
     """What an endpoint needs of a trunk."""
@@ -203,7 +206,16 @@ class SipEndpoint:
                 self._calls[session].happened(event)
         except Exception:
             self.log.failure("sip: {event} of {call_id} failed", event=type(event).__name__, call_id=session.call_id)
-            session.hang_up(self.now(), q850=41, status=500)
+            self._end(session)
+
+    def _end(self, session: Session) -> None:
+        """A call that raised; should it do so once more, its session is ended all the same."""
+        try:
+            if session in self._calls:
+                self._calls[session].broke()
+        except Exception:
+            self.log.failure("sip: {call_id} could not be ended", call_id=session.call_id)
+        session.hang_up(self.now(), q850=41, status=500)
 
     def _received(self, octets: bytes, hop: Hop) -> None:
         if not self._open or self._from_ignored_stranger(octets, hop):

@@ -176,7 +176,11 @@ class SipTrunk:
             return
         call = IncomingCall(self, self._resources, session, description)
         self.incoming.add(call)
-        call.bring(self._offer)
+        try:
+            call.bring(self._offer)
+        except Exception:
+            self.incoming.discard(call)
+            raise
 
     # IPort.
 

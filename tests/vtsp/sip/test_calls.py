@@ -226,6 +226,24 @@ class EndTests(CallCase):
         self.assertEqual((gone, user.cause), (["gone"], causes.FAR_CLEARED))
         self.nothing_left()
 
+    def test_a_user_that_raises_costs_its_call_and_no_other(self) -> None:
+        self.sides()
+        other = self.call()
+
+        def broken(*arguments: object) -> None:
+            raise RuntimeError("a bug of ours")
+
+        for word in ("connected", "offered"):
+            self.patch(User, word, broken)
+            user = self.near.dial()
+            user.connected = lambda bearer: None  # type: ignore[method-assign]
+            self.reactor.run(1.0)
+            self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1, word)
+            self.assertEqual(user.told, ["cleared"], word)
+        self.assertEqual(other.told, ["connected"])
+        other.end.clear(causes.DELIVERED)
+        self.nothing_left()
+
     def test_refused_by_a_far_end_that_has_only_audio(self) -> None:
         self.sides()
         self.patch(
