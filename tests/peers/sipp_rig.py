@@ -6,10 +6,12 @@ import itertools
 import os
 import shutil
 import socket
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sipmessage import URI
 from twisted.internet import reactor as _reactor
@@ -19,6 +21,7 @@ from twisted.internet.utils import getProcessOutputAndValue
 from twisted.trial.unittest import TestCase
 
 from sandf.callcontrol.primitives import TelephoneCall
+from sandf.oam.pcap import CapturedPacket
 from sandf.protocols.sip.timers import Timers
 from sandf.vtsp.interfaces import ICallEnd, ICallUser
 from sandf.vtsp.sip.call_media import MediaResources
@@ -28,6 +31,8 @@ from sandf.vtsp.sip.settings import BindAddress, CallPolicy, TrunkSettings
 from sandf.vtsp.sip.trunk import SipTrunk
 from sandf.vtsp.timer_wheel import TimerWheel
 from tests.vtsp.sip.rig import Names, Recorded, Resources, User
+
+from . import wireshark
 
 reactor: Any = _reactor
 SIPP = shutil.which("sipp")
@@ -47,12 +52,77 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_media_port() -> int:
+    """One that sipp can use for media: it binds that for video, two above, as well."""
+    for _ in range(100):
+        port = free_udp_port()
+        try:
+            for other in range(port + 1, port + 4):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                    probe.bind((HOST, other))
+        except (OSError, OverflowError):
+            continue
+        return port
+    raise RuntimeError("no four UDP ports in a row are free")
+
+
+class Wire:
+    """The reactor of a trunk: it keeps what passes its SIP sockets, and loses what *loses* says."""
+
+    def __init__(self) -> None:
+        self.packets: list[CapturedPacket] = []
+        self.loses: Callable[[bytes], bool] = lambda octets: False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(reactor, name)
+
+    def listenUDP(self, port: int, protocol: Any, **more: Any) -> Any:
+        """A socket whose datagrams go through here."""
+        listening = reactor.listenUDP(port, protocol, **more)
+        here = HOST, listening.getHost().port
+        received, write = protocol.datagramReceived, listening.write
+
+        def hear(octets: bytes, source: tuple[str, int]) -> None:
+            if self._passes(octets, source, here):
+                received(octets, source)
+
+        def say(octets: bytes, to: tuple[str, int]) -> None:
+            if self._passes(octets, here, to):
+                write(octets, to)
+
+        protocol.datagramReceived, listening.write = hear, say
+        return listening
+
+    def _passes(self, octets: bytes, source: tuple[str, int], to: tuple[str, int]) -> bool:
+        self.packets.append(CapturedPacket(time.time(), source, to, octets))
+        return not self.loses(octets)
+
+
+class Forgetful:
+    """Loses each message twice, and lets it through from the third time on."""
+
+    def __init__(self) -> None:
+        self.times: Counter[bytes] = Counter()
+
+    def __call__(self, octets: bytes) -> bool:
+        self.times[octets] += 1
+        return self.times[octets] <= 2
+
+
 class SippCase(TestCase):
-    """One trunk of ours; :meth:`sipp` runs a scenario to its end."""
+    """One trunk of ours; :meth:`sipp` runs a scenario to its end.  Then tshark reads what has passed."""
 
     timeout = 60
-    if MISSING:
-        skip = MISSING
+    if MISSING or wireshark.MISSING:
+        skip = MISSING or wireshark.MISSING
+
+    def setUp(self) -> None:
+        self.wire = Wire()
+
+    def tearDown(self) -> None:
+        """Read the capture, messages that were lost among them."""
+        packets = sorted(self.wire.packets + self.recorded.media)
+        self.assertEqual(wireshark.complaints(packets, Path(self.mktemp()))[:60], [])
 
     def trunk(
         self, *peers: int, timers: Timers | None = None, policy: CallPolicy | None = None, **settings: Any
@@ -66,7 +136,7 @@ class SippCase(TestCase):
         resources = Resources(media, policy or CallPolicy(), words)
         bind = BindAddress(host=HOST, port=0)
         self.endpoint = SipEndpoint(
-            reactor,
+            cast(Any, self.wire),
             bind,
             token=lambda: f"word{next(words)}",
             draw=lambda: 0.1,
@@ -123,7 +193,7 @@ class SippCase(TestCase):
         folder.mkdir()
         file = folder.absolute() / f"{scenario}.xml"
         file.write_text(text)
-        command = ["-sf", str(file), "-i", HOST, "-p", str(port), "-mi", HOST, "-mp", str(free_udp_port()), "-m", "1"]
+        command = ["-sf", str(file), "-i", HOST, "-p", str(port), "-mi", HOST, "-mp", str(free_media_port()), "-m", "1"]
         command += [
             "-nostdin",
             "-timeout",

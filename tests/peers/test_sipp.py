@@ -9,7 +9,7 @@ from sandf.protocols.sip.digest import Credentials
 from sandf.protocols.t38.settings import T38Use
 from sandf.vtsp.sip.settings import CallPolicy, RegistrationSettings
 
-from .sipp_rig import BRISK, HOST, SippCase, free_udp_port, reactor
+from .sipp_rig import BRISK, HOST, Forgetful, SippCase, free_udp_port, reactor
 
 FIRST = CallPolicy(t38=T38Use.ONLY)
 
@@ -96,8 +96,13 @@ class SippCallsTests(SippCase):
         self.nothing_left()
 
     async def test_messages_are_lost(self) -> None:
-        await self.called("caller_loses_messages")
-        self.assertEqual(self.users[0].told[:2], ["offered", "connected"])
+        self.wire.loses = losing = Forgetful()
+        await self.called("caller_loses_messages", timers=BRISK)
+        self.assertEqual(self.users[0].told, ["offered", "connected", "cleared"])
+        for word in (b"INVITE", b"SIP/2.0 200", b"ACK", b"BYE"):
+            times = [count for octets, count in losing.times.items() if octets.startswith(word)]
+            self.assertTrue(times and min(times) > 2, word)
+        self.nothing_left()
 
     async def test_back_to_audio_in_mid_page_is_refused(self) -> None:
         await self.called("caller_goes_back_to_audio")
@@ -130,8 +135,8 @@ class SippCallsTests(SippCase):
 class SippIsCalledTests(SippCase):
     """We are the caller."""
 
-    async def through(self, scenario: str, policy: CallPolicy | None = None, **more: object) -> None:
-        """A call that comes to T.38, and ends."""
+    async def through(self, scenario: str, policy: CallPolicy | None = None, *, byes: int = 0, **more: object) -> None:
+        """A call that comes to T.38, and is ended by us when we have sent *byes* of others."""
         port = free_udp_port()
         self.trunk(port, policy=policy, **more)  # type: ignore[arg-type]
         running = self.started(scenario, port=port)
@@ -139,6 +144,7 @@ class SippIsCalledTests(SippCase):
         user = self.dial()
         await self.until(lambda: "connected" in user.told or "cleared" in user.told)
         self.assertEqual((user.told[-1], user.detail), ("connected", ""))
+        await self.until(lambda: self.sent(b"BYE ") >= byes)
         user.end.clear(causes.DELIVERED)
         await running
         self.nothing_left()
@@ -162,7 +168,7 @@ class SippIsCalledTests(SippCase):
         self.assertEqual(self.sent(b"PRACK "), 1)
 
     async def test_two_phones_answer(self) -> None:
-        await self.through("called_forks", FIRST)
+        await self.through("called_forks", FIRST, byes=1)
         self.assertEqual((self.sent(b"ACK "), self.sent(b"BYE ")), (2, 2))
 
     async def refused(self, scenario: str, policy: CallPolicy | None = None) -> tuple[object, str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,7 +13,7 @@ from sandf.fmsp.receiving import Reception
 from sandf.fmsp.sending import Dispatch
 from sandf.fmsp.session import FaxSession
 from sandf.fmsp.settings import FaxSettings
-from sandf.oam.pcap import CapturedPacket, capture
+from sandf.oam.pcap import CapturedPacket
 from sandf.protocols.t30.settings import Intention, Role
 from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t38.settings import T38Use
@@ -27,16 +24,17 @@ from tests.fmsp.t38_network import Confirmations
 from tests.fmsp.world import Source, document
 from tests.vtsp.sip.rig import MemoryReactor, Side
 
-TSHARK = shutil.which("tshark")
-WARNING = 0x600000
-"""Severity of an expert information in tshark: from here on something is wrong."""
+from . import wireshark
+
+
+def packets_of(reactor: MemoryReactor) -> list[CapturedPacket]:
+    """All that its ports have sent."""
+    return [CapturedPacket(at, source, to, octets) for at, source, to, octets in reactor.log]
 
 
 class TsharkTests(SynchronousTestCase):
-    if TSHARK is None:
-        if os.environ.get("CI") == "true":
-            raise RuntimeError("tshark is needed (Debian package tshark)")
-        skip = "tshark is needed (Debian package tshark)"
+    if wireshark.MISSING:
+        skip = wireshark.MISSING
 
     def fax(self, policy: CallPolicy, settings: FaxSettings) -> MemoryReactor:
         """A whole fax call of one page between two trunks."""
@@ -79,12 +77,7 @@ class TsharkTests(SynchronousTestCase):
         session.begin()
 
     def tshark(self, reactor: MemoryReactor, *arguments: str) -> list[str]:
-        file = Path(self.mktemp())
-        packets = [CapturedPacket(at, source, to, octets) for at, source, to, octets in reactor.log]
-        file.write_bytes(capture(packets))
-        command = [str(TSHARK), "-r", str(file), "-n", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        return done.stdout.splitlines()
+        return wireshark.lines_of(packets_of(reactor), Path(self.mktemp()), *arguments)
 
     def test_every_packet_is_read_without_a_warning(self) -> None:
         for policy, settings in (
@@ -94,8 +87,7 @@ class TsharkTests(SynchronousTestCase):
             (CallPolicy(t38=T38Use.ONLY, t38_version=3), FaxSettings(ecm=False)),
         ):
             reactor = self.fax(policy, settings)
-            bad = self.tshark(reactor, "-Y", f"_ws.malformed || _ws.expert.severity >= {WARNING}", "-V")
-            self.assertEqual(bad[:60], [], policy)
+            self.assertEqual(wireshark.complaints(packets_of(reactor), Path(self.mktemp()))[:60], [], policy)
             protocols = self.tshark(reactor, "-T", "fields", "-e", "frame.protocols")
             kinds = {name for line in protocols for name in line.split(":")}
             self.assertLessEqual({"sip", "sdp", "t38"}, kinds, policy)

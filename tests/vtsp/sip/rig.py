@@ -17,6 +17,7 @@ from zope.interface import implementer
 from sandf.callcontrol.media import Bearer
 from sandf.callcontrol.primitives import TelephoneCall
 from sandf.causes import Cause
+from sandf.oam.pcap import CapturedPacket
 from sandf.protocols.sip.hops import Hop, Transport
 from sandf.vtsp.interfaces import ICallEnd, ICallUser
 from sandf.vtsp.sip.call_media import MediaResources
@@ -123,12 +124,17 @@ class Recorded:
     def __init__(self) -> None:
         self.signals: list[tuple[str, bool, bytes]] = []
         self.packets: list[tuple[str, bool, bytes]] = []
+        self.media: list[CapturedPacket] = []
 
     def signal(self, call_id: str, *, outward: bool, octets: bytes, **more: object) -> None:
         self.signals.append((call_id, outward, octets))
 
-    def packet(self, call_id: str, *, outward: bool, octets: bytes, **more: object) -> None:
+    def packet(
+        self, call_id: str, *, outward: bool, octets: bytes, local: Address, remote: Address, at: float
+    ) -> None:
         self.packets.append((call_id, outward, octets))
+        source, to = (local, remote) if outward else (remote, local)
+        self.media.append(CapturedPacket(at, source, to, octets))
 
     def note(self, call_id: str, *, outward: bool, kind: str, text: str, at: float) -> None:
         pass
