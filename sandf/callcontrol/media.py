@@ -65,6 +65,8 @@ class T38Bearer(Bearer, Protocol):
     """Data rate management method 1: each end makes and checks TCF by itself."""
     fill_bit_removal: bool
     """Fill bits of pages without error correction are left out."""
+    max_ifp: int | None
+    """The longest IFP packet that the far end takes, in octets; None if it does not say."""
 
     def attach(self, receive: Callable[[bytes, int], None], gone: Callable[[], None]) -> None:
         """Give each packet to *receive*, with how many directly before it are lost; *gone* is told of the end."""

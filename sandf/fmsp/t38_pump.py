@@ -4,6 +4,10 @@ What to send when, :mod:`.t38_transmission` says.  A packet that is lost damages
 data without error correction go on without it.  The far end may repeat indicators, leave them out, or end a signal
 twice.
 
+With data rate management method 1 (T.38 8.1) we make TCF ourselves, while the far end's own takes its time on its line:
+from the training indicator on, or without one from when it should have come.  An early no-signal does not shorten that:
+who says it when the training is over still hears TCF, and not our answer.
+
 What this module does not do: UDPTL and redundancy (the bearer does), V.34.
 """
 
@@ -30,6 +34,8 @@ KEEP_ALIVE = 5.0
 """Seconds of listening after which no-signal is sent again."""
 TCF_SECONDS = 1.5
 """T.30 5.3.6.1.3."""
+LONGEST_FRAME = 1024
+"""Octets; T.30 has no frame of a third of that, and a far end that never ends one gets no more of our memory."""
 _MODULATION = {data_type: modulation for modulation, data_type in DATA_TYPE.items()}
 _CARRIER: dict[Indicator, Modulation] = {
     Indicator.V21_PREAMBLE: Modulation.V21,
@@ -44,7 +50,7 @@ class T38Pump:
     def __init__(self, bearer: T38Bearer) -> None:
         self.clock: LineClock = bearer.clock
         self._bearer = bearer
-        self._form = Form(bearer.version, bearer.local_tcf, bearer.fill_bit_removal)
+        self._form = Form(bearer.version, bearer.local_tcf, bearer.fill_bit_removal, bearer.max_ifp)
         self._no_signal = encode(Indicator.NO_SIGNAL, bearer.version)
         self._receiver: Callable[[pump.Signal], None] | None = None
         self._timer: IDelayedCall | None = None  # of a transmission
@@ -66,7 +72,9 @@ class T38Pump:
         match command:
             case pump.ListenForTraining(modulation=modulation) if self._form.local_tcf:
                 self._listening = command
-                self._idle_for(air.training_seconds(modulation), self._make_training, modulation)
+                self._repeats = 0
+                self._idle_for(air.training_seconds(modulation), self._carrier_up, modulation)
+                self._tell_carrier()
             case pump.ListenForFrames() | pump.ListenForTraining() | pump.ListenForPage():
                 self._listening = command
                 if not self._repeats:
@@ -75,6 +83,8 @@ class T38Pump:
             case pump.SendSilence(seconds=seconds):
                 self._timer = self.clock.callLater(seconds, self._say, pump.Transmitted())
             case pump.Release():
+                for _ in range(self._repeats):  # behind DCN; there is no later
+                    self._bearer.send(self._no_signal, True)
                 self.stop()
                 self._bearer.release()
             case _:
@@ -156,14 +166,10 @@ class T38Pump:
             self._take(packet)
 
     def _make_training(self, modulation: Modulation) -> None:
-        """TCF is made at each end: ours is always good (method 1)."""
-        self._say(pump.CarrierDetected(modulation=modulation))
+        """TCF is made at each end: ours is always good, and over when that of the far end should be."""
+        seconds = air.training_seconds(modulation) + TCF_SECONDS
+        self._idle_for(seconds, self._carrier_down)
         self._say(pump.DataReceived(octets=bytes(round(TCF_SECONDS * modulation.bit_rate / 8))))
-        if isinstance(self._listening, pump.ListenForTraining):
-            self._idle_for(TCF_SECONDS, self._training_made)
-
-    def _training_made(self) -> None:
-        self._say(pump.CarrierLost())
 
     def _take(self, packet: Packet) -> None:
         if isinstance(packet, Indicator):
@@ -186,6 +192,10 @@ class T38Pump:
         if modulation is not None:
             if modulation is not self._far:
                 self._carrier_up(modulation)
+            self._frame.clear()  # flags or training now, whatever was before
+            self._damaged = False
+            return
+        if indicator is Indicator.NO_SIGNAL and self._makes_training and self._far is not Modulation.V21:
             return
         self._carrier_down()
         if indicator in _TONE and isinstance(self._listening, pump.ListenForFrames):
@@ -198,16 +208,20 @@ class T38Pump:
 
     def _tell_carrier(self) -> None:
         """Say CarrierDetected of what is there, once, if it is listened for."""
-        if self._far is None or self._told or self._listening is None or self._makes_training:
+        if self._far is None or self._told or self._listening is None:
             return
         if self._far is not Modulation.V21 and self._far is not _expected(self._listening):
             return
         self._told = True
+        if self._makes_training:
+            self._forget(self._idle)
         self._say(pump.CarrierDetected(modulation=self._far))
+        if self._makes_training and self._far is not Modulation.V21:
+            self._make_training(self._far)
 
     @property
     def _makes_training(self) -> bool:
-        """Whether TCF is made here, so that what the far end sends meanwhile is not heard."""
+        """Whether TCF that is listened for is made here."""
         return self._form.local_tcf and isinstance(self._listening, pump.ListenForTraining)
 
     def _carrier_down(self) -> None:
@@ -220,8 +234,10 @@ class T38Pump:
 
     def _field(self, field: Field) -> None:
         match field.type:
-            case FieldType.HDLC_DATA:
+            case FieldType.HDLC_DATA if len(self._frame) < LONGEST_FRAME:
                 self._frame += field.octets.translate(REVERSED)
+            case FieldType.HDLC_DATA:
+                self._damaged = True
             case FieldType.HDLC_FCS_OK | FieldType.HDLC_FCS_BAD:
                 self._frame_ends(field.type is FieldType.HDLC_FCS_OK)
             case FieldType.HDLC_FCS_OK_SIG_END | FieldType.HDLC_FCS_BAD_SIG_END:
@@ -247,9 +263,10 @@ class T38Pump:
 
     def _data(self, octets: bytes) -> None:
         listening = self._listening
-        wanted = isinstance(listening, pump.ListenForTraining) or (
-            isinstance(listening, pump.ListenForPage) and not listening.ecm
-        )
+        if isinstance(listening, pump.ListenForTraining):
+            wanted = not self._form.local_tcf
+        else:
+            wanted = isinstance(listening, pump.ListenForPage) and not listening.ecm
         if self._told and wanted and octets:
             self._say(pump.DataReceived(octets=octets.translate(REVERSED)))
 

@@ -30,6 +30,10 @@ TAIL = 0.06
 PREAMBLE = 1.0
 """Seconds from v21-preamble to the flag in front of the first frame: the nominal time of T.30 5.3.1, whatever the line
 itself makes of it.  Some adapters lose the frame if it comes after the least of it, 0.85 s."""
+FIELDS_AROUND = 6
+"""Octets of a packet around the data in it, at most: type-of-msg, two field-types and what counts and measures them."""
+SMALLEST_PIECE = 8
+"""Octets of data in a packet, whatever little the far end takes."""
 CLOSING_FLAGS = 2
 """Flags whose time passes between the end of V.21 frames and no-signal, at which a gateway may drop its carrier."""
 
@@ -69,6 +73,8 @@ class Form(NamedTuple):
     local_tcf: bool = False
     """Data rate management method 1."""
     fill_bit_removal: bool = False
+    max_ifp: int | None = None
+    """The longest packet that the far end takes, in octets."""
 
 
 class Timed(NamedTuple):
@@ -81,8 +87,10 @@ class Timed(NamedTuple):
     """An indicator or V.21."""
 
 
-def _pieces(octets: bytes, modulation: Modulation) -> Iterator[bytes]:
+def _pieces(octets: bytes, modulation: Modulation, form: Form) -> Iterator[bytes]:
     size = max(1, round(modulation.bit_rate * PIECE / 8))
+    if form.max_ifp is not None:
+        size = min(size, max(SMALLEST_PIECE, form.max_ifp - FIELDS_AROUND))
     for start in range(0, len(octets), size):
         yield octets[start : start + size]
 
@@ -107,7 +115,7 @@ def _hdlc(
         at += air.FLAG_BITS / modulation.bit_rate
         seconds = air.frame_bits(frame) / modulation.bit_rate
         ended = FieldType.HDLC_FCS_OK_SIG_END if number == len(frames) else FieldType.HDLC_FCS_OK
-        *pieces, last = _pieces(frame.translate(REVERSED), modulation)
+        *pieces, last = _pieces(frame.translate(REVERSED), modulation, form)
         sent = 0
         for piece in pieces:
             sent += len(piece)
@@ -121,13 +129,16 @@ def _hdlc(
 def _stream(octets: bytes, modulation: Modulation, at: float, form: Form, fill: FillRemoval | None) -> Iterator[Timed]:
     """Page data or TCF from *at* on; the last packet ends the signal."""
     data_type = DATA_TYPE[modulation]
-    for piece in _pieces(octets.translate(REVERSED), modulation):
+    for piece in _pieces(octets.translate(REVERSED), modulation, form):
         at += 8 * len(piece) / modulation.bit_rate
         sent = fill.feed(piece) if fill else piece
         if sent:
             yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_DATA, sent),), form.version), False)
     rest = fill.finish() if fill else b""
-    yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_SIG_END, rest),), form.version), False)
+    *pieces, last = _pieces(rest, modulation, form) if rest else (b"",)
+    for piece in pieces:
+        yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_DATA, piece),), form.version), False)
+    yield Timed(at, encode_data(data_type, ((FieldType.T4_NON_ECM_SIG_END, last),), form.version), False)
     yield _over(at)
 
 

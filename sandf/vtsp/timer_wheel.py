@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import ceil
+from operator import attrgetter
 from typing import Any
 
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
@@ -26,6 +27,7 @@ LATEST = 1000
 """Milliseconds; what is later is counted with these."""
 LONGEST_PASS = 0.005
 """Seconds of work in one pass."""
+_BY_TIME = attrgetter("time")
 
 
 @implementer(IDelayedCall)
@@ -127,13 +129,19 @@ class TimerWheel:
         """Call *callable* in *delay* seconds, and less than two ticks later."""
         now = self._reactor.seconds()
         if not self._live:
-            self._done = int(now / self._tick)
+            self._skip_to(int(now / self._tick))
         entry = Entry(self, now + delay, partial(callable, **kwargs) if kwargs else callable, args)
         self._live += 1
         self._put(entry)
         if self._armed is None and not self._running:
             self._arm()
         return entry
+
+    def _skip_to(self, tick: int) -> None:
+        """Nothing was to come meanwhile: what lies in the slots that are passed is cancelled."""
+        for passed in range(max(self._done, tick - SLOTS) + 1, tick + 1):
+            self._slots[passed % SLOTS].clear()
+        self._done = tick
 
     def _put(self, entry: Entry) -> None:
         tick = entry._tick = max(self._done + 1, ceil(entry.time / self._tick - 1e-6))
@@ -154,13 +162,12 @@ class TimerWheel:
         if not self._live and self._armed is not None:
             self._armed.cancel()
             self._armed = None
-            self._clear()
+            self._rest()
 
-    def _clear(self) -> None:
-        for slot in self._slots:
-            slot.clear()
+    def _rest(self) -> None:
+        """Nothing is to come: what the wheel still has is cancelled; slots are emptied when they are passed."""
         self._far.clear()
-        self._left.clear()
+        self._left = []
 
     def _arm(self) -> None:
         at = 0.0 if self._left else (self._done + 1) * self._tick - self._reactor.seconds()
@@ -171,7 +178,7 @@ class TimerWheel:
         self._armed = None
         began = self._reactor.seconds()
         now = int(began / self._tick + 1e-6)
-        due = self._left
+        due: list[Entry] = []
         while self._done < now:
             self._done += 1
             if not self._done % SLOTS:
@@ -180,13 +187,16 @@ class TimerWheel:
             if self._slots[slot]:
                 due += self._slots[slot]
                 self._slots[slot] = []
+        due.sort(key=_BY_TIME)
         self._running = True
         try:
-            self._left = self._run(due, began)
+            self._left = self._run(self._left + due, began)
         finally:
             self._running = False
         if self._live:
             self._arm()
+        else:
+            self._rest()
 
     def _bring_in(self, turn: int) -> None:
         """What lies within the turn that begins."""

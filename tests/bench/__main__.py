@@ -12,7 +12,7 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from . import air_time, fax, mail, memory, rendering, storing
+from . import air_time, fax, mail, memory, rendering, storing, t38_packets
 from .figures import Result, Skipped, as_json, machine, print_table
 
 Bench = Callable[[], list[Result] | Awaitable[list[Result]]]
@@ -20,6 +20,7 @@ BENCHES: dict[str, Bench] = {
     "t30": fax.t30,
     "judging": fax.judging,
     "air": air_time.air,
+    "t38": t38_packets.packets,
     "smtp": mail.smtp,
     "store": storing.store,
     "memory": memory.memory,

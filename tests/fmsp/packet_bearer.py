@@ -21,11 +21,13 @@ class PacketBearer:
         version: int = 0,
         local_tcf: bool = False,
         fill_bit_removal: bool = False,
+        max_ifp: int | None = None,
     ) -> None:
         self.clock = clock
         self.version = version
         self.local_tcf = local_tcf
         self.fill_bit_removal = fill_bit_removal
+        self.max_ifp = max_ifp
         self.released = False
         self.missing = 0
         """How many are lost before the next one."""

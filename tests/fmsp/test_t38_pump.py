@@ -32,7 +32,7 @@ from sandf.protocols.t30.pump import (
     ToneDetected,
     Transmitted,
 )
-from sandf.protocols.t38.ifp import Data, DataType, Field, FieldType, Indicator, Packet
+from sandf.protocols.t38.ifp import Data, DataType, Field, FieldType, Indicator, Packet, encode
 from tests.fmsp.packet_bearer import PacketBearer
 from tests.fmsp.real_time import RealTime
 
@@ -49,7 +49,9 @@ class PumpCase(SynchronousTestCase):
         self.repeats: list[float] = []
         self.attach()
 
-    def attach(self, *, version: int = 0, local_tcf: bool = False, fill_bit_removal: bool = False) -> None:
+    def attach(
+        self, *, version: int = 0, local_tcf: bool = False, fill_bit_removal: bool = False, max_ifp: int | None = None
+    ) -> None:
         """Begin anew on a bearer of that form."""
         self.bearer = PacketBearer(
             RealTime(self.reactor),
@@ -57,6 +59,7 @@ class PumpCase(SynchronousTestCase):
             version=version,
             local_tcf=local_tcf,
             fill_bit_removal=fill_bit_removal,
+            max_ifp=max_ifp,
         )
         self.pump = T38Pump(self.bearer)
         self.pump.attach(self.heard.append)
@@ -175,6 +178,36 @@ class SendingTests(PumpCase):
         self.assertNotIn("1", sent[len(expected) :])
         self.assertGreaterEqual(len(sent) - len(expected), 0.04 * 14400)
 
+    def test_packets_are_as_short_as_the_far_end_wants_them(self) -> None:
+        page = bytes(range(1, 250)) * 4
+        frames = (bytes([255, 3, 6, 0]) + bytes(256),)
+        for max_ifp, version in ((40, 0), (40, 3), (1, 0)):
+            for fill in (False, True):
+                self.attach(max_ifp=max_ifp, version=version, fill_bit_removal=fill)
+                for command in (
+                    SendPage(modulation=V17, short_training=True, octets=page),
+                    SendPartialPage(modulation=V17, short_training=True, frames=frames),
+                ):
+                    self.carry_out(command)
+                    longest = max(len(encode(packet, version)) for _, packet in self.sent)
+                    self.assertLessEqual(longest, max(max_ifp, 14), command)
+                    self.assertGreaterEqual(len(self.octets()), 260)
+                    self.assertLess(abs(self.sent[-1][0] - air.seconds(command)), 0.07)
+
+    def test_what_follows_the_last_frame_follows_at_once(self) -> None:
+        """T.30 gives the bearer back as soon as DCN has left: what repeats it cannot wait."""
+        heard: list[Signal] = []
+
+        def release(signal: Signal) -> None:
+            heard.append(signal)
+            self.pump.carry_out(Release())
+
+        self.pump.attach(release)
+        self.carry_out(SendFrames(frames=(DIS,)))
+        self.assertEqual(heard, [Transmitted()])
+        self.assertEqual(len(self.repeats), 3)
+        self.assertTrue(self.bearer.released)
+
     def test_a_path_through_nat_is_kept_open(self) -> None:
         self.pump.carry_out(ListenForFrames())
         self.reactor.pump([1.0] * 12)
@@ -236,14 +269,65 @@ class ReceivingTests(PumpCase):
             data = [DataReceived(octets=b"\x01"), DataReceived(octets=b"\x80")]
             self.assertEqual(heard, [CarrierDetected(modulation=V17), *data, CarrierLost()])
 
-    def test_training_that_each_end_makes_is_good(self) -> None:
+    def training(self, *packets: tuple[float, Packet]) -> tuple[float, float]:
+        """When TCF begins and ends for one who listens for it with method 1; *packets* come at their times."""
         self.attach(local_tcf=True)
+        self.heard.clear()
+        began = self.reactor.seconds()
         self.pump.carry_out(ListenForTraining(modulation=V17))
-        self.bearer.receive(Indicator.V17_14400_LONG_TRAINING)
-        self.reactor.pump([0.1] * 32)
+        times: list[float] = []
+        left = list(packets)
+        for _ in range(800):
+            while left and left[0][0] <= self.reactor.seconds() - began:
+                self.bearer.receive(left.pop(0)[1])
+            self.reactor.advance(0.01)
+            times += [self.reactor.seconds() - began] * (len(self.heard) - len(times))
         up, data, down = self.heard
         self.assertEqual((up, down), (CarrierDetected(modulation=V17), CarrierLost()))
         self.assertEqual(data, DataReceived(octets=bytes(2700)))
+        return round(times[0], 1), round(times[2], 1)
+
+    def test_training_that_each_end_makes_is_good(self) -> None:
+        indicator = Indicator.V17_14400_LONG_TRAINING
+        self.assertEqual(self.training((0.5, indicator), (3.4, Indicator.NO_SIGNAL)), (0.5, 3.4))
+        self.assertEqual(self.training((0.5, indicator)), (0.5, 3.4))
+
+    def test_training_that_each_end_makes_takes_its_time(self) -> None:
+        indicator = Indicator.V17_14400_LONG_TRAINING
+        sent_all_the_same = Data(DataType.V17_14400, (Field(FIELD.T4_NON_ECM_DATA, b"\x55"),))
+        quiet = Indicator.NO_SIGNAL
+        times = self.training((0.0, quiet), (0.5, indicator), (1.0, sent_all_the_same), (1.5, quiet))
+        self.assertEqual(times, (0.5, 3.4))
+
+    def test_training_whose_indicator_is_lost(self) -> None:
+        self.assertEqual(self.training(), (1.4, 4.3))
+
+    def test_a_command_in_place_of_training(self) -> None:
+        self.attach(local_tcf=True)
+        self.pump.carry_out(ListenForTraining(modulation=V17))
+        heard = self.receive(
+            Indicator.V21_PREAMBLE, self.v21((FIELD.HDLC_DATA, b"\xff"), (FIELD.HDLC_FCS_OK, b"")), Indicator.NO_SIGNAL
+        )
+        self.reactor.advance(5.0)
+        self.assertEqual([type(signal) for signal in heard], [CarrierDetected, FrameReceived, CarrierLost])
+
+    def test_a_frame_without_end_is_not_kept(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        for _ in range(1000):
+            self.receive(self.v21((FIELD.HDLC_DATA, bytes(100))))
+        (frame,) = self.receive(self.v21((FIELD.HDLC_FCS_OK, b"")))
+        assert isinstance(frame, FrameReceived)
+        self.assertFalse(frame.intact)
+        self.assertLess(len(frame.octets), 2000)
+        heard = self.receive(self.v21((FIELD.HDLC_DATA, b"\xff"), (FIELD.HDLC_FCS_OK, b"")))
+        self.assertEqual(heard, [FrameReceived(octets=b"\xff")])
+
+    def test_a_preamble_begins_anew_when_the_end_before_it_is_lost(self) -> None:
+        self.pump.carry_out(ListenForFrames())
+        self.receive(Indicator.V21_PREAMBLE, self.v21((FIELD.HDLC_DATA, b"\xff")))
+        self.bearer.missing = 3
+        heard = self.receive(Indicator.V21_PREAMBLE, self.v21((FIELD.HDLC_DATA, b"\xff\xc8"), (FIELD.HDLC_FCS_OK, b"")))
+        self.assertEqual(heard, [FrameReceived(octets=b"\xff\x13")])
 
     def test_octets_that_are_no_packet_damage_the_frame(self) -> None:
         self.pump.carry_out(ListenForFrames())

@@ -88,6 +88,25 @@ class WheelTests(SynchronousTestCase):
             self.reactor.advance(0.0)
         self.assertEqual([name for _, name in self.fired], ["1.0", "2.0", "3.0", "15.0"])
 
+    def test_within_a_tick_the_earlier_one_is_first(self) -> None:
+        for seconds in (0.5049, 0.5041, 0.5045):
+            self.later(seconds, str(seconds))
+        self.run_for(1.0, 0.01)
+        self.assertEqual([name for _, name in self.fired], ["0.5041", "0.5045", "0.5049"])
+
+    def test_what_is_cancelled_takes_no_room(self) -> None:
+        for number in range(30_000):
+            self.wheel.callLater(0.5 + 12.0 * (number % 2), self.fail).cancel()
+            if not number % 3:
+                self.reactor.advance(0.02)
+        kept = sum(map(len, self.wheel._slots)) + sum(map(len, self.wheel._far.values()))
+        self.assertLess(kept, 2_000)
+        self.later(20.0, "later")
+        self.wheel.callLater(0.1, self.wheel.callLater(15.0, self.fail).cancel)
+        self.run_for(30.0, 0.01)
+        self.assertEqual(self.wheel._far, {})
+        self.assertEqual([name for _, name in self.fired], ["later"])
+
     def test_the_reactor_gets_its_turn(self) -> None:
         passes: list[float] = []
         original = self.reactor.callLater

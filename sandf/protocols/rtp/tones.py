@@ -19,8 +19,8 @@ RATE = 8000
 """Samples a second."""
 PACKET = 160
 """Samples in 20 ms."""
-LEVEL = 8_000
-"""Peak amplitude: about -12 dBm0 (a full scale of G.711 is 3.17 dBm0)."""
+LEVEL = 5_690
+"""Peak amplitude of -12 dBm0: a sine of full scale, 32,636 as to_mu_law counts, is 3.17 dBm0 (G.711)."""
 
 
 class Tone(enum.Enum):

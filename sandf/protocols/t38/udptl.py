@@ -6,6 +6,9 @@ Both kinds of error recovery are taken, even mixed, whatever was agreed; each en
 Where a packet is missing, those behind it wait: another datagram may still bring it (late, or by parity).  They
 go on when more than ``hold`` wait, or when the driver, whose clock it is, calls :meth:`Receiver.release`.
 
+Some far ends count anew in the middle of a call (another description, another machine behind the same address).  A
+wild jump says so at once, a short way back when several packets in a row are none that we had.
+
 What this module does not do: sockets, pacing, repeating whole datagrams.
 """
 
@@ -16,6 +19,10 @@ from typing import NamedTuple
 
 _JUMP = 2_000
 """A sequence number further away than this is a new beginning, not loss (spandsp takes the same)."""
+_LATE = 64
+"""What is further back than this is no packet that was overtaken."""
+_IN_A_ROW = 3
+"""So many packets in a row that cannot be late ones are a new beginning."""
 _HISTORY = 256
 """Packets kept to work out parity."""
 _MOST_COVERED = 128
@@ -190,10 +197,16 @@ class Receiver:
         self._known: dict[int, bytes] = {}
         self._parities: deque[tuple[int, Parity]] = deque(maxlen=16)
         self._jumped = 0
+        self._behind = 0
+        """How many packets in a row were behind and cannot be late ones."""
         self.lost = 0
         """Packets given up."""
         self.recovered = 0
         """Packets that only error recovery brought."""
+        self.duplicates = 0
+        """Primary packets that were here already."""
+        self.late = 0
+        """Primary packets that were given up before they came."""
 
     @property
     def waiting(self) -> bool:
@@ -204,6 +217,10 @@ class Receiver:
         """What *octets*, a datagram, makes ready, in order.  Raises :class:`UdptlError`."""
         datagram = parse(octets)
         number = self._placed(datagram)
+        if number in self._known:
+            self.duplicates += 1
+        elif number < (self._expected or 0):
+            self.late += 1
         self._keep(number, datagram.primary, False)
         for back, secondary in enumerate(datagram.secondary, 1):
             if secondary:
@@ -229,13 +246,30 @@ class Receiver:
         step = (datagram.number - self._expected + 0x8000 & 0xFFFF) - 0x8000
         number = self._expected + step
         if abs(step) > _JUMP:
-            self._waiting.clear()
-            self._known.clear()
-            self._parities.clear()
-            self._jumped = 1
-            self.lost += 1
-            self._expected = number
+            self._begin_anew(number)
+        elif step >= 0:
+            self._behind = 0
+        elif self._is_strange(number, datagram.primary):
+            self._behind += 1
+            if self._behind == _IN_A_ROW:
+                self._begin_anew(number - min(_IN_A_ROW - 1, len(datagram.secondary)))
         return number
+
+    def _is_strange(self, number: int, primary: bytes) -> bool:
+        """Whether a packet behind is none that was overtaken on the way: too far back, or not the one we had."""
+        known = self._known.get(number)
+        if known is None:
+            return number < (self._expected or 0) - _LATE
+        return known.rstrip(b"\0") != primary.rstrip(b"\0")
+
+    def _begin_anew(self, number: int) -> None:
+        self._waiting.clear()
+        self._known.clear()
+        self._parities.clear()
+        self._jumped = 1
+        self._behind = 0
+        self.lost += 1
+        self._expected = number
 
     def _keep(self, number: int, ifp: bytes, recovered: bool) -> None:
         self._known.setdefault(number, ifp)

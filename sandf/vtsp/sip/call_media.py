@@ -212,6 +212,7 @@ class CallMedia:
             payload_type=agreed.codec.payload_type,
             codec=agreed.codec.name,
             seed=self._seed(),
+            trusted=(agreed.address, self._trusted()) if self._latching else (),
         )
         if agreed.sends:
             self._audio.start()
@@ -252,6 +253,7 @@ class CallMedia:
             hs_redundancy=policy.hs_redundancy,
             fec=policy.fec and agreed.far.udp_ec is UdpErrorCorrection.FEC,
             max_datagram=agreed.far.max_datagram or policy.max_datagram,
+            max_ifp=agreed.far.max_ifp,
             latching=self._latching,
         )
 

@@ -1,8 +1,7 @@
 """A T.38 bearer: IFP packets over a UDPTL socket (T.38 9.1), from and to the right far end only.
 
-Media come from where the session description says, or, with latching, from another port or address of the signalled
-peer (behind NAT); the first packet from there that is UDPTL with an IFP packet inside decides, and from then on we
-send there.  Nobody else is ever sent to, or heard.
+Whom it sends to and hears, :mod:`.latch` says; a valid packet is UDPTL with an IFP packet inside.  A packet that is
+missing is waited for, since those behind it bring its copies; then what waits goes on without it.
 
 What this module does not do: read IFP packets (FMSP does) but to see whether they are some; log packets.
 """
@@ -18,12 +17,15 @@ from sandf.callcontrol.media import BearerKind, LineClock
 from sandf.protocols.t38.ifp import IfpError, decode
 from sandf.protocols.t38.udptl import Receiver, Sender, UdptlError, parse
 
+from .latch import Latch
 from .media_ports import Address, MediaSocket
 
-GAP_WAIT = 0.12
-"""Seconds that packets wait behind a missing one: its copies come with those behind it."""
 FEC = (3, 3)
 """Span and number of our parity elements."""
+SMALLEST_IFP = 30
+"""Octets; a far end that takes so little that copies do not fit beside packets of this length gets none."""
+_OVERHEAD = 6
+"""Octets of a datagram around its packets: seq-number, the kind and number of copies, what FEC says of itself."""
 
 Capture = Callable[[bool, bytes, Address], None]
 """``capture(outward, octets, remote)``."""
@@ -37,7 +39,18 @@ class UdptlSettings:
     hs_redundancy: int = 1
     fec: bool = False
     max_datagram: int = 1400
+    max_ifp: int | None = None
+    """T38FaxMaxIFP of the far end, octets."""
     latching: bool = True
+    gap_wait: float = 0.12
+    """Seconds that packets wait behind a missing one."""
+
+    @property
+    def longest_ifp(self) -> int:
+        """Octets of a packet of page data: so many that its copies, too, fit into the largest datagram."""
+        packets = 1 + (FEC[1] if self.fec else self.hs_redundancy)
+        room = max(SMALLEST_IFP, (self.max_datagram - _OVERHEAD) // packets - 2)
+        return room if self.max_ifp is None else min(room, self.max_ifp)
 
 
 @dataclass(slots=True)
@@ -71,6 +84,7 @@ class UdptlBearer:
         self.version = version
         self.local_tcf = local_tcf
         self.fill_bit_removal = fill_bit_removal
+        self.max_ifp: int | None = settings.longest_ifp
         self.statistics = Statistics()
         self._socket = socket
         self._settings = settings
@@ -84,21 +98,19 @@ class UdptlBearer:
         self._packets = Receiver()
         self._receive: Callable[[bytes, int], None] | None = None
         self._gone: Callable[[], None] | None = None
-        self._signalled: Address = ("", 0)
-        self._trusted: tuple[str, ...] = ()
-        self._to: Address | None = None
-        self._latched = False
+        self._latch = Latch(self._is_t38, moves=settings.latching)
         self._timer: IDelayedCall | None = None
+        self._over = False
         self._lost = False
 
     def start(self, address: str, port: int, *, trusted: tuple[str, ...]) -> None:
-        """The far end is at *address*, *port*; *trusted* are the addresses that it may have behind NAT."""
-        if (address, port) == self._signalled:
-            return
-        self._signalled = self._to = address, port
-        self._trusted = trusted
-        self._latched = False
-        self._socket.attach(self._came)
+        """The far end is at *address*, *port*; *trusted* are the addresses that it may have behind NAT.
+
+        Numbers go on where another description moves it.
+        """
+        if not self._over:
+            self._latch.aim(address, port, trusted)
+            self._socket.attach(self._came)
 
     # Bearer.
 
@@ -111,14 +123,15 @@ class UdptlBearer:
 
     def send(self, ifp: bytes, control: bool) -> None:
         """Send an IFP packet; *control* data are repeated more often."""
-        if self._to is None or self._lost:
+        to = self._to
+        if to is None or self._over:
             return
         settings = self._settings
         octets = self._sender.send(ifp, settings.ls_redundancy if control else settings.hs_redundancy)
         self.statistics.sent += 1
-        self._socket.send(octets, self._to)
+        self._socket.send(octets, to)
         if self._capture is not None:
-            self._capture(True, octets, self._to)
+            self._capture(True, octets, to)
 
     def release(self) -> None:
         """T.30 has ended."""
@@ -141,20 +154,27 @@ class UdptlBearer:
             "PacketsReceived": self.statistics.received,
             "PacketsLost": self._packets.lost,
             "PacketsRecovered": self._packets.recovered,
+            "PacketsDuplicate": self._packets.duplicates,
+            "PacketsLate": self._packets.late,
             "PacketsStray": self.statistics.stray,
+            "PacketsUnsent": self._socket.unsent,
         }
 
+    @property
+    def _to(self) -> Address | None:
+        """Where packets go."""
+        return self._latch.to
+
     def _stop(self) -> None:
+        self._over = True
         self._receive = self._gone = None
         self._socket.attach(None)
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._wait_no_more()
 
     # What comes.
 
     def _came(self, octets: bytes, source: Address) -> None:
-        source = source[:2]
-        if source != self._to and not self._latches(octets, source):
+        if not self._latch.admits(octets, source):
             self.statistics.stray += 1
             return
         try:
@@ -167,26 +187,28 @@ class UdptlBearer:
             self._capture(False, octets, source)
         for packet in ready:
             self._hand_over(packet.octets, packet.missing)
-        if self._packets.waiting and (self._timer is None or not self._timer.active()):
-            self._timer = self.clock.callLater(GAP_WAIT, self._give_up_gap)
+        if ready:
+            self._wait_no_more()
+        if self._timer is None and self._packets.waiting and not self._over:
+            self._timer = self.clock.callLater(self._settings.gap_wait, self._give_up_gap)
 
     def _give_up_gap(self) -> None:
+        self._timer = None
         for packet in self._packets.release():
             self._hand_over(packet.octets, packet.missing)
+
+    def _wait_no_more(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
 
     def _hand_over(self, ifp: bytes, missing: int) -> None:
         if self._receive is not None:
             self._receive(ifp, missing)
 
-    def _latches(self, octets: bytes, source: Address) -> bool:
-        """Whether *source* is the far end all the same; if so we send there from now on."""
-        if source != self._signalled:
-            if self._latched or not self._settings.latching or source[0] not in self._trusted:
-                return False
-            try:
-                decode(parse(octets).primary, self.version)
-            except (UdptlError, IfpError):
-                return False
-        self._latched = True
-        self._to = source
+    def _is_t38(self, octets: bytes) -> bool:
+        try:
+            decode(parse(octets).primary, self.version)
+        except (UdptlError, IfpError):
+            return False
         return True

@@ -118,6 +118,15 @@ class Recovered(SynchronousTestCase):
         datagrams = [sender.send(ifp) for ifp in packets]
         self.assertEqual(taken(receiver, [one for one in datagrams for _ in range(3)] + datagrams), packets)
         self.assertEqual((receiver.lost, receiver.recovered), (0, 0))
+        self.assertEqual((receiver.duplicates, receiver.late), (60, 0))
+
+    def test_one_that_was_given_up_is_late(self) -> None:
+        sender, receiver = Sender(redundancy=0), Receiver()
+        datagrams = [sender.send(ifp) for ifp in ifps(9)]
+        lost = datagrams.pop(4)
+        taken(receiver, datagrams)
+        self.assertEqual(receiver.receive(lost), [])
+        self.assertEqual((receiver.lost, receiver.late, receiver.duplicates), (1, 1, 0))
 
     def test_reordered_without_redundancy(self) -> None:
         sender, receiver = Sender(redundancy=0), Receiver()
@@ -151,6 +160,37 @@ class Recovered(SynchronousTestCase):
             receiver.receive(old.send(b"x"))
         ready = [one for ifp in (b"a", b"b") for one in receiver.receive(new.send(ifp))]
         self.assertEqual(ready, [Received(0, b"a", False, 1), Received(1, b"b", False, 0)])
+
+    def test_counting_anew_a_short_way_back(self) -> None:
+        """Another machine takes over after 30 packets, or after 300: what it says is heard."""
+        for count in (30, 300, 1900):
+            for redundancy in (0, 3):
+                old, new, receiver = Sender(), Sender(redundancy=redundancy), Receiver()
+                for ifp in ifps(count):
+                    receiver.receive(old.send(ifp))
+                packets = [b"another " + ifp for ifp in ifps(40)]
+                got = [one.octets for ifp in packets for one in receiver.receive(new.send(ifp))]
+                heard = packets if redundancy else packets[2:]
+                self.assertEqual(got[-len(heard) :], heard, (count, redundancy))
+                self.assertLessEqual(len(got) - len(heard), 3)
+
+    def test_a_few_that_were_overtaken_are_no_new_beginning(self) -> None:
+        sender, receiver = Sender(redundancy=0), Receiver()
+        packets = ifps(300)
+        datagrams = [sender.send(ifp) for ifp in packets]
+        order = [*range(100), *range(110, 150), *range(100, 110), *range(150, 300)]
+        self.assertEqual(taken(receiver, [datagrams[n] for n in order]), packets[:100] + packets[110:])
+
+    def test_single_ones_far_behind_are_no_new_beginning(self) -> None:
+        sender, receiver = Sender(redundancy=0), Receiver()
+        packets = ifps(600)
+        datagrams = [sender.send(ifp) for ifp in packets]
+        ready: list[Received] = []
+        for number in range(300, 600):
+            ready += receiver.receive(datagrams[number])
+            if not number % 30:
+                ready += receiver.receive(datagrams[number - 300])
+        self.assertEqual([one.octets for one in ready], packets[300:])
 
     @BOUNDED
     @given(st.data())

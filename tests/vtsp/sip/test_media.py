@@ -63,8 +63,95 @@ class PortTests(TestCase):
         one.close()
         one.send(b"too late", ("127.0.0.1", 9))
 
+    def test_rtp_has_an_even_port_of_the_systems_choice(self) -> None:
+        ports = MediaPorts(global_reactor, None, interface="127.0.0.1")  # type: ignore[arg-type]
+        opened = [ports.open(even=True) for _ in range(8)]
+        for one in opened:
+            self.addCleanup(one.close)
+        self.assertEqual([one.port % 2 for one in opened], [0] * 8)
+
+    def test_what_the_system_does_not_take_is_counted(self) -> None:
+        one = MediaPorts(global_reactor, None, interface="127.0.0.1").open()  # type: ignore[arg-type]
+        self.addCleanup(one.close)
+        one.send(bytes(70_000), ("127.0.0.1", 9))
+        self.assertEqual(one.unsent, 1)
+
+
+class Transport:
+    """A socket at *host* that notes what is sent; its own handle."""
+
+    def __init__(self, host: str) -> None:
+        self.host, self.port = host, 4000
+        self.sent: list[Address] = []
+
+    def getHost(self) -> Transport:
+        return self
+
+    def getHandle(self) -> Transport:
+        return self
+
+    def setsockopt(self, *options: object) -> None:
+        pass
+
+    def sendto(self, octets: bytes, address: Address) -> int:
+        self.sent.append(address)
+        return len(octets)
+
+
+class BothVersionsTests(SynchronousTestCase):
+    def test_an_ipv6_socket_speaks_ipv4(self) -> None:
+        for host, shown in (("::", "::ffff:192.0.2.2"), ("0.0.0.0", "192.0.2.2")):
+            transport, one = Transport(host), MediaSocket()
+            one.makeConnection(transport)  # type: ignore[arg-type]
+            came: list[Address] = []
+            one.attach(lambda octets, source, came=came: came.append(source))  # type: ignore[misc]
+            one.send(b"x", ("192.0.2.2", 5))
+            one.datagramReceived(b"x", (shown, 6))
+            self.assertEqual((transport.sent, came), ([(shown, 5)], [("192.0.2.2", 6)]))
+
+    def test_ipv6_as_it_is(self) -> None:
+        transport, one = Transport("2001:db8::1"), MediaSocket()
+        one.makeConnection(transport)  # type: ignore[arg-type]
+        one.send(b"x", ("2001:db8::2", 5))
+        self.assertEqual(transport.sent, [("2001:db8::2", 5)])
+
 
 class AudioTests(SynchronousTestCase):
+    def test_it_goes_to_where_rtp_of_the_peer_comes_from(self) -> None:
+        reactor, socket = Clock(), Socket()
+        stream = AudioStream(
+            socket,
+            TimerWheel(reactor),
+            address=FAR[0],
+            port=FAR[1],
+            payload_type=0,
+            codec="PCMU",
+            seed=5,
+            trusted=(FAR[0],),
+        )
+        stream.start()
+        for octets, source in ((b"no RTP", ("192.0.2.2", 7)), (b"\x80" + bytes(20), ("203.0.113.66", 7))):
+            socket.datagramReceived(octets, source)
+        self.assertEqual(stream.received, 0)
+        socket.datagramReceived(b"\x80" + bytes(20), ("192.0.2.2", 8))
+        self.assertEqual(stream.received, 1)
+        reactor.pump([0.01] * 30)
+        self.assertEqual({address for _, address in socket.sent}, {("192.0.2.2", 8)})
+        stream.stop()
+
+    def test_after_a_stall_it_goes_on_where_it_should_be(self) -> None:
+        reactor, socket = Clock(), Socket()
+        stream = AudioStream(
+            socket, TimerWheel(reactor), address=FAR[0], port=FAR[1], payload_type=0, codec="PCMU", seed=5
+        )
+        stream.start()
+        reactor.pump([0.01] * 40)
+        reactor.advance(60.0)
+        socket.sent.clear()
+        reactor.pump([0.01] * 100)
+        self.assertTrue(49 <= len(socket.sent) <= 62, len(socket.sent))
+        stream.stop()
+
     def test_a_packet_each_20_ms(self) -> None:
         reactor = Clock()
         socket = Socket()
@@ -83,7 +170,7 @@ class AudioTests(SynchronousTestCase):
         self.assertEqual([packet.sequence for packet in packets], list(range(5, 5 + len(packets))))
         self.assertNotEqual(packets[0].payload, silence("PCMU"))
         self.assertEqual(packets[30].payload, silence("PCMU"))
-        socket.datagramReceived(b"anything", FAR)
+        socket.datagramReceived(socket.sent[0][0], FAR)
         self.assertEqual(stream.received, 1)
         stream.stop()
         self.assertEqual(reactor.getDelayedCalls(), [])
@@ -131,9 +218,27 @@ class LatchingTests(BearerCase):
             self.assertEqual(len(self.heard), 1)
             self.assertEqual(self.sent_to(), source)
             self.came(source=("192.0.2.2", 5))  # a second one does not
+            self.assertEqual(len(self.heard), 1)
             self.assertEqual(self.sent_to(), source)
             self.came(source=FAR)  # but the one that was signalled does
             self.assertEqual(self.sent_to(), FAR)
+
+    def test_who_was_signalled_and_is_there_stays(self) -> None:
+        self.came()
+        self.came(source=("192.0.2.2", 31111))
+        self.assertEqual((self.sent_to(), len(self.heard), self.bearer.statistics.stray), (FAR, 1, 1))
+
+    def test_the_same_address_in_another_spelling(self) -> None:
+        self.begin()
+        self.bearer.start("2001:DB8:0::5", 4, trusted=("2001:0db8::5",))
+        self.came(source=("2001:db8::5", 4))
+        self.came(source=("2001:db8::5", 4))
+        self.assertEqual(len(self.heard), 2)
+
+    def test_told_again_it_stays_where_it_was(self) -> None:
+        self.came(source=("192.0.2.2", 31111))
+        self.bearer.start(*FAR, trusted=(FAR[0],))
+        self.assertEqual(self.sent_to(), ("192.0.2.2", 31111))
 
     def test_strangers_are_neither_heard_nor_answered(self) -> None:
         self.came(source=("203.0.113.66", 30000))
@@ -186,6 +291,60 @@ class CarryingTests(BearerCase):
         self.socket.datagramReceived(lost, FAR)
         self.assertEqual(len(self.heard), 2)
         self.assertEqual(self.bearer.counts()["PacketsLost"], 1)
+
+    def test_each_gap_is_waited_for_from_when_it_opened(self) -> None:
+        first, lost, third, late, fifth = (self.far.send(ifp) for ifp in (b"\x00", b"\x02", b"\x04", b"\x06", b"\x08"))
+        self.socket.datagramReceived(first, FAR)
+        self.socket.datagramReceived(third, FAR)
+        self.reactor.pump([0.01] * 10)
+        self.socket.datagramReceived(lost, FAR)
+        self.socket.datagramReceived(fifth, FAR)
+        self.reactor.pump([0.01] * 10)
+        self.socket.datagramReceived(late, FAR)
+        self.assertEqual(self.heard, [(ifp, 0) for ifp in (b"\x00", b"\x02", b"\x04", b"\x06", b"\x08")])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_released_it_is_silent_whatever_comes(self) -> None:
+        for end in (UdptlBearer.release, UdptlBearer.lose):
+            self.begin()
+            self.came()
+            self.far.send(PREAMBLE)
+            self.came()  # behind a gap
+            end(self.bearer)
+            self.bearer.send(PREAMBLE, True)
+            self.bearer.start("192.0.2.3", 4, trusted=())
+            self.bearer.send(PREAMBLE, True)
+            self.came(source=("192.0.2.3", 4))
+            self.assertEqual((self.socket.sent, len(self.heard)), ([], 1))
+            self.assertEqual(self.bearer.statistics.received, 2)
+            self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_who_releases_at_a_packet_leaves_no_timer(self) -> None:
+        self.came()
+        self.bearer.attach(lambda ifp, missing: self.bearer.release(), lambda: None)
+        second, third, _, fifth = (self.far.send(PREAMBLE) for _ in range(4))
+        for octets in (third, fifth, second):
+            self.socket.datagramReceived(octets, FAR)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_packets_leave_room_for_their_copies(self) -> None:
+        for settings, longest in (
+            (UdptlSettings(), 695),
+            (UdptlSettings(max_datagram=200), 95),
+            (UdptlSettings(max_datagram=200, hs_redundancy=3), 46),
+            (UdptlSettings(max_datagram=200, fec=True), 46),
+            (UdptlSettings(max_datagram=72), 31),
+            (UdptlSettings(max_datagram=40), 30),
+            (UdptlSettings(max_ifp=64), 64),
+        ):
+            self.begin(settings)
+            self.assertEqual(self.bearer.max_ifp, longest, settings)
+            for _ in range(20):
+                self.bearer.send(bytes([0xD0]) * (self.bearer.max_ifp or 0), False)
+            octets = self.socket.sent[-1][0]
+            self.assertLessEqual(len(octets), settings.max_datagram)
+            if settings.max_datagram >= 72:
+                self.assertGreater(len(octets), 2 * longest)
 
     def test_the_end_is_told_once_either_way(self) -> None:
         self.bearer.release()
