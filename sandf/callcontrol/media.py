@@ -54,6 +54,8 @@ class Bearer(Protocol):
 
     kind: BearerKind
     clock: LineClock
+    max_bit_rate: int
+    """The fastest page data that it carries, bit/s."""
 
 
 class T38Bearer(Bearer, Protocol):

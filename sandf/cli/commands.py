@@ -218,7 +218,8 @@ def trace(config: Path | None, id: str, pcap: str | None, as_json: bool) -> None
     if as_json and pcap != "-":
         say_json({**value, "file": pcap, "size": len(octets)})
     elif pcap != "-":
-        say(f"{pcap}: the packets of call {value['call']}, {len(octets)} octets. Read them with: tshark -r {pcap}")
+        command = " ".join(["tshark -r", pcap, *(f"-d {one}" for one in value["decode_as"])])
+        say(f"{pcap}: the packets of call {value['call']}, {len(octets)} octets. Read them with: {command}")
 
 
 # Orders.

@@ -58,8 +58,8 @@ class FaxLeg:
     def take_source(self, source: PageSource) -> None:
         """A source of pages has come."""
 
-    def take_bearer(self, bearer: T30Bearer) -> None:
-        """The bearer has come: T.30 begins."""
+    def take_bearer(self, bearer: T30Bearer, max_bit_rate: int) -> None:
+        """The bearer has come, and carries pages at *max_bit_rate* at most: T.30 begins."""
         raise NotImplementedError
 
     def answer(self, transaction: Transaction, accepted: bool) -> None:
@@ -144,11 +144,11 @@ class ReceivingLeg(FaxLeg):
         super().__init__(leg, settings, aside, trace, over)
         self._setup = setup
 
-    def take_bearer(self, bearer: T30Bearer) -> None:
+    def take_bearer(self, bearer: T30Bearer, max_bit_rate: int) -> None:
         """Receive on *bearer*."""
         reception = Reception(self._deliver, self._aside)
         terminal = Terminal(
-            self._settings.terminal(ident=self._setup.called_subscriber, judge=reception.judge),
+            self._settings.terminal(ident=self._setup.called_subscriber, max_speed=max_bit_rate, judge=reception.judge),
             role=Role.CALLED,
             intention=Intention.RECEIVE,
         )
@@ -183,14 +183,14 @@ class SendingLeg(FaxLeg):
         """Its pages follow those of the sources before it."""
         self._sources.append(source)
 
-    def take_bearer(self, bearer: T30Bearer) -> None:
+    def take_bearer(self, bearer: T30Bearer, max_bit_rate: int) -> None:
         """Send on *bearer*."""
         pages = PageSequence(self._sources)
         if pages.count < self._setup.first_page:
             self._release(causes.NOTHING_TO_SEND, f"page {self._setup.first_page} of {pages.count}")
             return
         self._dispatch = Dispatch(pages, self._setup.first_page, self._settings, self, self._aside)
-        terminal = Terminal(self._terminal_settings(), role=Role.CALLER, intention=Intention.SEND)
+        terminal = Terminal(self._terminal_settings(max_bit_rate), role=Role.CALLER, intention=Intention.SEND)
         self._run(bearer, terminal, self._dispatch, None)
 
     def ending(self, outcome: Outcome) -> tuple[Cause, str]:
@@ -216,11 +216,11 @@ class SendingLeg(FaxLeg):
         """Tell the application."""
         self._leg.indicate(primitives.PageProgress(number=number, octets=octets, total=total))
 
-    def _terminal_settings(self) -> TerminalSettings:
+    def _terminal_settings(self, max_bit_rate: int) -> TerminalSettings:
         return self._settings.terminal(
             ident=self._setup.transmitting_subscriber,
             subaddress=self._setup.subaddress,
-            max_speed=self._setup.max_speed,
+            max_speed=min(self._setup.max_speed, max_bit_rate),
             ecm=self._setup.ecm,
             rtn_policy=self._setup.rtn_policy,
         )

@@ -85,7 +85,7 @@ class FaxProvider:
             served.take_source(cast(PageSource, value))
         else:
             bearer = cast(Bearer, value)
-            served.take_bearer(PUMPS[bearer.kind](bearer))
+            served.take_bearer(PUMPS[bearer.kind](bearer), bearer.max_bit_rate)
 
     def transaction_response(self, leg: Leg, transaction: Transaction, accepted: bool) -> None:
         """A page is committed, or its doubt is; or it could not be."""

@@ -87,10 +87,13 @@ class Timed(NamedTuple):
     """An indicator or V.21."""
 
 
-def _pieces(octets: bytes, modulation: Modulation, form: Form) -> Iterator[bytes]:
+def _piece_size(modulation: Modulation, form: Form) -> int:
     size = max(1, round(modulation.bit_rate * PIECE / 8))
-    if form.max_ifp is not None:
-        size = min(size, max(SMALLEST_PIECE, form.max_ifp - FIELDS_AROUND))
+    return size if form.max_ifp is None else min(size, max(SMALLEST_PIECE, form.max_ifp - FIELDS_AROUND))
+
+
+def _pieces(octets: bytes, modulation: Modulation, form: Form) -> Iterator[bytes]:
+    size = _piece_size(modulation, form)
     for start in range(0, len(octets), size):
         yield octets[start : start + size]
 
@@ -108,21 +111,24 @@ def _hdlc(
 ) -> Iterator[Timed]:
     """*frames*, the flag before the first beginning at *at*; the last packet ends the signal.
 
-    The bits of a frame are counted when its turn comes: those of a whole page take longer than the reactor has.
+    The bits of a frame are counted when its turn comes: those of a whole page take longer than the reactor has.  All
+    pieces but the last one of a frame are of one size, so the octets in front of them are made once.
     """
     data_type, control = DATA_TYPE[modulation], modulation is Modulation.V21
+    size = _piece_size(modulation, form)
+    head = encode_data(data_type, ((FieldType.HDLC_DATA, bytes(size)),), form.version)[:-size]
     for number, frame in enumerate(frames, 1):
         at += air.FLAG_BITS / modulation.bit_rate
         seconds = air.frame_bits(frame) / modulation.bit_rate
         ended = FieldType.HDLC_FCS_OK_SIG_END if number == len(frames) else FieldType.HDLC_FCS_OK
-        *pieces, last = _pieces(frame.translate(REVERSED), modulation, form)
-        sent = 0
-        for piece in pieces:
-            sent += len(piece)
-            octets = encode_data(data_type, ((FieldType.HDLC_DATA, piece),), form.version)
-            yield Timed(at + seconds * sent / (len(frame) + 2), octets, control)
+        octets = frame.translate(REVERSED)
+        last = (len(octets) - 1) // size * size
+        for start in range(0, last, size):
+            sent = start + size
+            yield Timed(at + seconds * sent / (len(frame) + 2), head + octets[start:sent], control)
         at += seconds
-        yield Timed(at, encode_data(data_type, ((FieldType.HDLC_DATA, last), (ended, b"")), form.version), control)
+        fields = (FieldType.HDLC_DATA, octets[last:]), (ended, b"")
+        yield Timed(at, encode_data(data_type, fields, form.version), control)
     yield _over(at + closing_flags * air.FLAG_BITS / modulation.bit_rate)
 
 

@@ -141,6 +141,8 @@ class CallCaptures:
         self._in_thread = in_thread
         self._limit = limit
         self._calls: dict[str, Call] = {}
+        self._signalled: set[str] = set()
+        """Calls that have messages."""
         self._captures: dict[str, _Capture] = {}
         self._ending: dict[str, IDelayedCall] = {}
         self._storing: Deferred[None] = succeed(None)
@@ -184,6 +186,7 @@ class CallCaptures:
     def _tell(self, call_id: str, *, outward: bool, kind: str, text: str, octets: bytes, at: float) -> None:
         call = self._calls.get(call_id)
         if call is not None:
+            self._signalled.add(call_id)
             elapsed = max(0.0, at - call.began_at)
             line = TraceLine(call_id=call_id, at=elapsed, outward=outward, kind=kind, text=text, octets=octets)
             self._line(call, line)
@@ -206,9 +209,10 @@ class CallCaptures:
 
     def call_ended(self, call: Call) -> None:
         """Its capture is made when its last messages have passed."""
-        del self._calls[call.call_id]
-        if call.call_id in self._captures:
+        if call.call_id in self._signalled:
             self._ending[call.call_id] = self._clock.callLater(AFTERWARDS, self._store_next, call.call_id)
+        else:
+            del self._calls[call.call_id]
 
     # Captures.
 
@@ -223,6 +227,10 @@ class CallCaptures:
     def _store_next(self, call_id: str) -> None:
         """Store it when those before it are stored."""
         self._ending.pop(call_id, None)
+        self._calls.pop(call_id, None)
+        self._signalled.discard(call_id)
+        if call_id not in self._captures:
+            return
         self._storing = self._storing.addCallback(lambda _: self._store_capture(call_id))
 
     def _store_capture(self, call_id: str) -> Deferred[None]:

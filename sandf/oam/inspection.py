@@ -23,6 +23,7 @@ from sandf.store.records import FaxRecord, FaxState, Job, JobState
 from . import queries
 from .classic_values import ClassicValues, Mail, message_id_field
 from .documents import CallDocuments, PartCounts, part_counts
+from .pcap import decode_as
 from .peer_values import dial_peer_value
 from .refusal import Refusal
 from .tracing import CallTraces
@@ -201,7 +202,12 @@ class Inspection:
         for call_id in reversed(await self._calls_of(name)):
             octets = await self._captures.capture(call_id)
             if octets is not None:
-                return {"shows": "capture", "call": call_id, "octets": b64encode(octets).decode()}
+                return {
+                    "shows": "capture",
+                    "call": call_id,
+                    "octets": b64encode(octets).decode(),
+                    "decode_as": decode_as(octets),
+                }
         raise Refusal(
             f"There are no packets of {name}: it used no SIP port, they are no longer kept, or trace.capture is 0."
         )

@@ -25,6 +25,7 @@ _RAW_IP = 101
 _LONGEST = 65_535
 _PROTOCOL_UDP = 17
 _TTL = 64
+_SIP_PORT = 5060
 
 Address = tuple[str, int]
 
@@ -48,6 +49,25 @@ def capture(packets: Iterable[CapturedPacket]) -> bytes:
         out.append(_RECORD.pack(seconds, round((packet.at - seconds) * 1e6) % 1_000_000, len(datagram), len(datagram)))
         out.append(datagram)
     return b"".join(out)
+
+
+def decode_as(file: bytes) -> list[str]:
+    """What tshark and Wireshark have to be told (``-d``) of the ports in a capture *file* of ours.
+
+    They find SIP at its own port only, and T.38 by SDP over IPv4 only.
+    """
+    kinds: dict[int, str] = {}
+    at = _FILE.size
+    while at < len(file):
+        size = _RECORD.unpack_from(file, at)[2]
+        packet, at = file[at + _RECORD.size : at + _RECORD.size + size], at + _RECORD.size + size
+        head = _IPV6.size if packet[0] >> 4 == 6 else _IPV4.size
+        octets = packet[head + _UDP.size :]
+        kind = "sip" if b"SIP/2.0" in octets.partition(b"\r\n")[0] else "t38"
+        for port in _UDP.unpack_from(packet, head)[:2]:
+            if (kind, port) != ("sip", _SIP_PORT) and (kind, head) != ("t38", _IPV4.size):
+                kinds.setdefault(port, kind)
+    return [f"udp.port=={port},{kind}" for port, kind in sorted(kinds.items())]
 
 
 def _datagram(packet: CapturedPacket, number: int) -> bytes:

@@ -70,6 +70,8 @@ class _Trace:
         """What the fax session's times need to be counted from the beginning of the call."""
         self._ahead = 0.0
         """How far the line's clock has run ahead of ours."""
+        self.stored = False
+        """The store has it; what comes now is added there."""
 
     def frame(self, line: TraceLine, elapsed: float) -> None:
         """*line* has times of a fax session, that began with its first line; *elapsed* is our time of the call."""
@@ -133,10 +135,12 @@ class CallTraces:
             live.frame(line, self._elapsed(live.call))
 
     def passed(self, call: Call, line: TraceLine) -> None:
-        """*line*, whose time is counted from the beginning of *call*, belongs into its trace."""
+        """*line*, whose time is counted from the beginning of *call*, belongs into its trace, though it be over."""
         live = self._live.get(call.call_id)
-        if live is not None:
+        if live is not None and not live.stored:
             live.put(line)
+        else:
+            self._write(call.call_id, [line])
 
     # ICallObserver.
 
@@ -160,16 +164,17 @@ class CallTraces:
         """Hand its trace to the store."""
         trace = self._live[call.call_id]
         trace.state("the call is over", self._elapsed(call), outward=True)
-        written = self._store.add_trace(trace.lines())
+        trace.stored = True
+        self._write(call.call_id, trace.lines()).addCallback(lambda _: self._live.pop(call.call_id, None))
 
-        def forget(result: Failure | None) -> None:
-            if isinstance(result, Failure):
-                self.log.warn(
-                    "call({call}): its trace is not kept: {reason}", call=call.call_id, reason=result.getErrorMessage()
-                )
-            self._live.pop(call.call_id, None)
+    def _write(self, call_id: str, lines: list[TraceLine]) -> Deferred[None]:
+        """Give *lines* to the store; if it does not take them they are lost, and the log says so."""
 
-        written.addBoth(forget)
+        def failed(failure: Failure) -> None:
+            reason = failure.getErrorMessage()
+            self.log.warn("call({call}): its trace is not kept: {reason}", call=call_id, reason=reason)
+
+        return self._store.add_trace(lines).addErrback(failed)
 
     def _elapsed(self, call: Call) -> float:
         return self._seconds() - call.began_at

@@ -114,6 +114,7 @@ class LineEnd:
     """One end of a :class:`VirtualLine`: a Bearer, and a Pump for T.30."""
 
     kind = BearerKind.VIRTUAL
+    max_bit_rate = 14400
 
     def __init__(self, clock: LineClock, noise: Noise) -> None:
         self.clock: LineClock = clock

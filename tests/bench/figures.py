@@ -98,8 +98,10 @@ def as_json(result: Result) -> str:
 
 def shown(value: float) -> str:
     """Three digits of *value*, one behind the point up to a thousand, or all before it."""
-    if abs(value) >= 1000:
+    if abs(value) >= 1000 or not value:
         return f"{value:,.0f}"
+    if abs(value) < 1:
+        return f"{value:.3f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
@@ -146,5 +148,5 @@ def _aim(figure: Figure) -> str:
         return ""
     colour = "green" if figure.reached else "yellow"
     sign = "≤" if figure.at_most else "≥"
-    aim = f"{figure.aim:,.1f}".removesuffix(".0")
+    aim = f"{figure.aim:,.1f}".removesuffix(".0") if figure.aim >= 1 else f"{figure.aim:g}"
     return f"[{colour}]{sign} {aim}[/{colour}]"

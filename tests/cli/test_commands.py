@@ -100,15 +100,19 @@ class CommandTests(SynchronousTestCase):
             self.assertNotIn("\x1b", done.output)
 
     def test_the_packets_of_a_call_go_to_a_file(self) -> None:
-        self.gateway.answers["capture"] = answer("", call="C1", octets=base64.b64encode(b"pcap").decode())
+        self.gateway.answers["capture"] = answer(
+            "", call="C1", octets=base64.b64encode(b"pcap").decode(), decode_as=["udp.port==7,t38"]
+        )
         file = self.folder / "call.pcap"
         done = self.run_sandf("trace", "j1", "--pcap", str(file))
         self.assertEqual(done.exit_code, 0, done.output)
-        self.assertIn(f"tshark -r {file}", done.output)
+        self.assertIn(f"tshark -r {file} -d udp.port==7,t38", done.output)
         self.assertEqual(file.read_bytes(), b"pcap")
         self.assertEqual(self.gateway.asked[-1], {"command": "capture", "id": "j1"})
         done = self.run_sandf("trace", "j1", "--json", "--pcap", str(file))
-        self.assertEqual(json.loads(done.output), {"call": "C1", "file": str(file), "size": 4})
+        self.assertEqual(
+            json.loads(done.output), {"call": "C1", "file": str(file), "size": 4, "decode_as": ["udp.port==7,t38"]}
+        )
         self.assertEqual(self.run_sandf("trace", "j1", "--pcap", "-").stdout_bytes, b"pcap")
 
     def test_what_is_refused_is_a_sentence(self) -> None:

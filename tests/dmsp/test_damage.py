@@ -42,6 +42,7 @@ def damaged(octets: bytes, places: list[tuple[float, bytes, int]]) -> bytes:
 class Damage(SynchronousTestCase):
     def ends(self, media_type: str, octets: bytes, charset: str = "") -> None:
         work = Work(key="d", parts=(Part(media_type=media_type, octets=octets, charset=charset),))
+        self.patch(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # a desk sets it for the whole process
         desk = Desk(SMALL)
         reply, _ = desk.serve(requests.open_request(work), requests.work_octets(work))
         if not reply.cause:

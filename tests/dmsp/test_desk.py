@@ -29,6 +29,7 @@ def part(media_type: str, octets: bytes, **more: str) -> Part:
 
 class DeskCase(SynchronousTestCase):
     def setUp(self) -> None:
+        self.patch(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # a desk sets it for the whole process
         self.desk = Desk(SMALL)
 
     def opened(self, *parts: Part) -> Reply:

@@ -52,6 +52,7 @@ def tiff(*rows: int) -> Part:
 
 class ProviderCase(SynchronousTestCase):
     def setUp(self) -> None:
+        self.patch(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # a desk sets it for the whole process
         self.renderer = DirectRenderer()
         self.now = 1_795_000_000.0
         self.provider = DocumentProvider(

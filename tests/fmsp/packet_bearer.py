@@ -12,6 +12,7 @@ class PacketBearer:
     """*sent* gets each packet that the pump sends."""
 
     kind = BearerKind.T38
+    max_bit_rate = 14400
 
     def __init__(
         self,

@@ -138,6 +138,16 @@ class SendingTests(PumpCase):
         )
         self.assertAlmostEqual(self.sent[-1][0], air.seconds(command), 2)
 
+    def test_the_last_piece_of_a_frame_of_any_length_shares_a_packet_with_its_fcs(self) -> None:
+        for length in (1, 71, 72, 73, 143, 144, 145):  # 72 octets are 40 ms at 14400 bit/s
+            frame = bytes([255, 3, 6]) + bytes(range(200))
+            self.attach()
+            self.carry_out(SendPartialPage(modulation=V17, short_training=True, frames=(frame[:length],)))
+            data = [packet.fields for _, packet in self.sent if isinstance(packet, Data)]
+            self.assertEqual([len(fields[0].octets) for fields in data[:-1]], [72] * ((length - 1) // 72))
+            self.assertEqual([field.type for field in data[-1]], [FIELD.HDLC_DATA, FIELD.HDLC_FCS_OK_SIG_END])
+            self.assertEqual(len(data[-1][0].octets), (length - 1) % 72 + 1)
+
     def test_tones_and_silence(self) -> None:
         self.carry_out(SendTone(tone=Tone.CED, seconds=3.0))
         self.assertEqual(
@@ -173,7 +183,7 @@ class SendingTests(PumpCase):
         self.attach(fill_bit_removal=True)
         self.carry_out(SendPage(modulation=V17, short_training=True, octets=page))
         sent = "".join(f"{octet:08b}" for octet in self.octets())
-        expected = "".join(f"{number:08b}1" + "0" * 11 + "1" for number in range(5))
+        expected = "".join(f"{number:08b}1" + "0" * kept + "1" for number, kept in enumerate((11, 14, 14, 11, 14)))
         self.assertTrue(sent.startswith(expected), sent)
         self.assertNotIn("1", sent[len(expected) :])
         self.assertGreaterEqual(len(sent) - len(expected), 0.04 * 14400)

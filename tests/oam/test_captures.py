@@ -131,6 +131,8 @@ class CaptureTests(SynchronousTestCase):
         self.signal(INVITE, outward=True)
         self.world.finish(self.fax)
         self.signal(OK, outward=False)
+        value = self.successResultOf(Deferred.fromCoroutine(self.world.inspection.trace(self.call_id)))
+        self.assertIn(" 200 OK (INVITE)", render(value))
         self.world.clock.advance(4.0)
         self.assertEqual([octets[:7] for _, _, _, octets in self.captured()], [b"INVITE ", b"SIP/2.0"])
         self.assertIsNotNone(self.successResultOf(self.world.store.capture(self.call_id)))

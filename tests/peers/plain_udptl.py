@@ -42,7 +42,8 @@ class PlainSender:
         self._depth, self._fec = depth, fec
         self._past: list[bytes] = []
 
-    def send(self, packet: bytes) -> bytes:
+    def send(self, packet: bytes, depth: int | None = None) -> bytes:
+        """The datagram of the next packet; *depth* for this one only."""
         head = (len(self._past) & 0xFFFF).to_bytes(2, "big") + element(packet)
         past = self._past[::-1]
         if self._fec:
@@ -50,50 +51,77 @@ class PlainSender:
             sums = [parity(past[count - 1 - m :: count][:3]) for m in range(count)]
             tail = bytes([0x80, 1, 3, count]) + b"".join(map(element, sums))
         else:
-            again = past[: self._depth]
+            again = past[: self._depth if depth is None else depth]
             tail = bytes([0, len(again)]) + b"".join(map(element, again))
         self._past.append(packet)
         return head + tail
 
 
 class PlainReceiver:
-    """Packets in the order of their numbers; what cannot be had is left out, and counted."""
+    """Packets in the order of their numbers; what no datagram will bring any more is left out, and counted."""
 
     def __init__(self) -> None:
         self.lost = 0
+        self.recovered = 0
+        """Packets that did not come as primary ones."""
+        self.deepest = 0
+        """The most repeated packets in one datagram."""
+        self.parities = 0
+        """Parity elements that came."""
         self._next = 0
+        self._reach = 0  # how far back the datagrams bring something
+        self._newest = -1
         self._known: dict[int, bytes] = {}
+        self._repaired: set[int] = set()
         self._sums: list[tuple[list[int], bytes]] = []
 
     def receive(self, octets: bytes) -> list[bytes | None]:
         """What comes to the turn now; None for one that is lost."""
-        number = int.from_bytes(octets[:2], "big")
         (primary,), at = elements(octets, 2, 1)
+        number = self._counted(int.from_bytes(octets[:2], "big"))
         self._known.setdefault(number, primary)
         if octets[at] & 0x80:
-            span, count = octets[at + 2], octets[at + 3]
-            sums, _ = elements(octets, at + 4, count)
-            for m, total in enumerate(sums):
-                self._sums.append(([number + m - count * n for n in range(1, span + 1)], total))
-            self._work_out()
+            self._add_up(number, octets, at)
         else:
             again, _ = elements(octets, at + 2, octets[at + 1])
+            self.deepest = max(self.deepest, len(again))
+            self._reach = max(self._reach, len(again))
             for back, packet in enumerate(again, 1):
-                self._known.setdefault(number - back, packet)
-        return self._in_turn(number)
+                self._repair(number - back, packet)
+        return self._in_turn()
 
-    def _work_out(self) -> None:
+    def _counted(self, number: int) -> int:
+        """*number* counted on beyond 65535."""
+        step = (number - self._newest + 0x8000 & 0xFFFF) - 0x8000
+        found = self._newest + step
+        self._newest = max(self._newest, found)
+        return found
+
+    def _repair(self, number: int, packet: bytes) -> None:
+        if number not in self._known:
+            self._known[number] = packet
+            self._repaired.add(number)
+
+    def _add_up(self, number: int, octets: bytes, at: int) -> None:
+        span, count = octets[at + 2], octets[at + 3]
+        sums, _ = elements(octets, at + 4, count)
+        self.parities += count
+        self._reach = max(self._reach, span * count)
+        for m, total in enumerate(sums):
+            self._sums.append(([number + m - count * n for n in range(1, span + 1)], total))
+        del self._sums[:-16]
         for covered, total in self._sums * 2:
-            absent = [number for number in covered if number not in self._known]
+            absent = [one for one in covered if one not in self._known]
             if len(absent) == 1:
-                others = [self._known[number] for number in covered if number in self._known]
-                self._known[absent[0]] = parity([total, *others])[: len(total)]
+                others = [self._known[one] for one in covered if one in self._known]
+                self._repair(absent[0], parity([total, *others])[: len(total)])
 
-    def _in_turn(self, newest: int) -> list[bytes | None]:
+    def _in_turn(self) -> list[bytes | None]:
         ready: list[bytes | None] = []
-        while self._next in self._known or newest - self._next > 12:
+        while self._next in self._known or self._newest - self._next > self._reach:
             packet = self._known.get(self._next)
             self.lost += packet is None
+            self.recovered += self._next in self._repaired
             ready.append(packet)
             self._next += 1
         return ready

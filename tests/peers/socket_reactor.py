@@ -1,4 +1,7 @@
-"""A reactor in virtual time with real UDP sockets: time passes when a test says so, datagrams go over loopback."""
+"""A reactor in virtual time with real UDP sockets: time passes when a test says so, datagrams go over loopback.
+
+What comes from sockets of others is dropped: they may still be sending to a port that was theirs a moment ago.
+"""
 
 from __future__ import annotations
 
@@ -78,4 +81,5 @@ class SocketReactor(Clock):
             octets, source = port.handle.recvfrom(65_535)
         except OSError:
             return
-        port.protocol.datagramReceived(octets, source)
+        if any(source == other.handle.getsockname() for other in self.ports.values()):
+            port.protocol.datagramReceived(octets, source)

@@ -107,6 +107,8 @@ class SpandspTerminal:
         """CSI or TSI of the other side, once T.30 has ended."""
         self.statistics: Statistics | None = None
         """Once T.30 has ended."""
+        self.copies = 1
+        """How often the packet that is given to *send* should leave: libspandsp asks for more where nothing follows."""
         self._send = send
         self._sequence = 0
         self._packet = _ffi.callback("t38_tx_packet_handler_t", self._packet_made)
@@ -163,6 +165,7 @@ class SpandspTerminal:
         _lib.t38_terminal_free(self._terminal)
 
     def _packet_made(self, core: object, user: object, octets: Any, length: int, count: int) -> int:
+        self.copies = count
         self._send(bytes(_ffi.buffer(octets, length)))
         return 0
 

@@ -1,7 +1,7 @@
-"""Faxes between our SIP trunk and libspandsp2's T.38 terminal, over real sockets and in virtual time.
+"""Faxes between our SIP trunk and libspandsp2's T.38 terminal, over real sockets, in virtual time or in real time.
 
-The far end has a SIP stack (ours) and a UDPTL of its own (:mod:`.plain_udptl`) around libspandsp2, which is stepped by
-samples while our clock is advanced.  Datagrams with T.38 may be lost at the socket, either way.
+The far end has a SIP telephone (:mod:`.plain_sip`) and a UDPTL (:mod:`.plain_udptl`) of its own around libspandsp2,
+which is stepped by samples while our clock is advanced.  Datagrams with T.38 may be lost at its socket, either way.
 """
 
 from __future__ import annotations
@@ -13,31 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandf import causes
-from sandf.callcontrol.media import Page
-from sandf.fmsp.pages import PageSequence
-from sandf.fmsp.provider import PUMPS
-from sandf.fmsp.receiving import Reception
-from sandf.fmsp.sending import Dispatch
-from sandf.fmsp.session import FaxSession
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import DatagramProtocol
+
 from sandf.fmsp.settings import FaxSettings
 from sandf.protocols.t4.form import Coding, Resolution
-from sandf.protocols.t30 import events
 from sandf.protocols.t30.outcomes import Outcome
-from sandf.protocols.t30.settings import Intention, Role
-from sandf.protocols.t30.terminal import Terminal
 from sandf.protocols.t38.settings import T38Use
 from sandf.vtsp.sip.settings import CallPolicy
-from sandf.vtsp.sip.udptl_bearer import UdptlBearer
-from tests.fmsp.synchronous import at_once
+from tests.peers.plain_sip import Address, PlainTelephone, Start
 from tests.peers.plain_udptl import PlainReceiver, PlainSender
+from tests.peers.sip_rig import HOST, FaxTrunk
 from tests.peers.socket_reactor import SocketReactor
 from tests.peers.spandsp import STEP, SpandspTerminal
-from tests.peers.spandsp_calls import Confirmations, Picture, Source, exact_here, exact_there
-from tests.vtsp.sip.rig import Side, User
+from tests.peers.spandsp_calls import Picture, exact_here, exact_there, pictures_in
 
 LONGEST_CALL = 7200.0
-NEAR, FAR = "127.0.0.1", "127.0.0.2"
+AFTERWARDS = 40.0
+"""Seconds in which all that a call leaves behind comes to its end: 64 * T1 and some."""
+_USES = {Start.FIRST: T38Use.FIRST, Start.ONLY: T38Use.ONLY}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,201 +40,264 @@ class Way:
 
     we_send: bool = True
     """And call; else libspandsp2 does both."""
-    t38: T38Use = T38Use.REINVITE
+    start: Start = Start.OUR_REINVITE
     ecm: bool = True
     coding: Coding = Coding.MMR
     resolution: Resolution = Resolution.FINE
-    correction: str = "redundancy 3"
-    """``redundancy 0``, ``redundancy 3`` or ``FEC``, both ways."""
+    fec: bool = False
+    """Both ways, in place of redundancy."""
+    depth: int = 3
+    """Packets that are sent again with V.21 data, both ways."""
+    page_depth: int | None = None
+    """The same with page data; None for as many."""
     loss: float = 0.0
     burst: int = 1
+    """How many datagrams are lost together."""
+    answers_lost: bool = True
+    """Those of the end that receives the pages may be lost too."""
     seed: int = 0
-
-    @property
-    def depth(self) -> int:
-        """Packets that are sent again."""
-        return int(self.correction.split()[1]) if self.correction != "FEC" else 3
-
-    @property
-    def fec(self) -> bool:
-        """Whether parity takes their place."""
-        return self.correction == "FEC"
 
     @property
     def policy(self) -> CallPolicy:
         """Of our trunk."""
-        return CallPolicy(t38=self.t38, fec=self.fec, ls_redundancy=self.depth, hs_redundancy=self.depth)
+        use = _USES.get(self.start, T38Use.REINVITE)
+        return CallPolicy(t38=use, fec=self.fec, ls_redundancy=self.depth, hs_redundancy=self.depth_of(False))
+
+    def depth_of(self, control: bool) -> int:
+        """Packets that are sent again with such data."""
+        return self.depth if control or self.page_depth is None else self.page_depth
 
 
 class Loss:
-    """Which T.38 datagrams are lost."""
+    """Which datagrams are lost: the share *loss* of them, *burst* at a time."""
 
-    def __init__(self, way: Way, name: str) -> None:
+    def __init__(self, way: Way, *, ours: bool) -> None:
         self._way = way
-        self._random = random.Random(f"{way.seed} {name}")
+        self._share = way.loss / way.burst if ours is way.we_send or way.answers_lost else 0.0
+        self._random = random.Random(f"{way.seed} {ours}")
         self._more = 0
+        self._arrived: set[int] = set()
         self.lost = 0
 
-    def __call__(self) -> bool:
+    def __call__(self, octets: bytes) -> bool:
         if self._more:
             self._more -= 1
-        elif self._random.random() < self._way.loss / self._way.burst:
+        elif self._random.random() < self._share:
             self._more = self._way.burst - 1
         else:
+            self._arrived.add(int.from_bytes(octets[:2], "big"))
             return False
         self.lost += 1
         return True
 
+    def beyond_redundancy(self) -> int:
+        """How many packets no datagram has brought, though later ones came; good for 65,536 packets."""
+        carried = {number - back for number in self._arrived for back in range(self._way.depth + 1)}
+        return max(self._arrived) + 1 - len({number for number in carried if number >= 0})
 
-class SipFax:
-    """One call from end to end; :attr:`calls` of `*_exact` are there when :meth:`run` has returned."""
 
-    def __init__(self, folder: Path, way: Way, pictures: Sequence[Picture]) -> None:
-        self.tiff = folder / "far.tif"
-        self.pages: list[Page] = []
-        self.outcome: Outcome | None = None
-        self.texts: list[str] = []
-        self.confirmations = Confirmations()
-        self._way, self._pictures = way, pictures
-        self._reactor = SocketReactor()
-        self._near = Side(self._reactor, NEAR, FAR, policy=way.policy)  # type: ignore[arg-type]
-        self._far = Side(self._reactor, FAR, NEAR, policy=way.policy)  # type: ignore[arg-type]
-        self._out = PlainSender(way.depth, 3 if way.fec else 0)
-        self._in = PlainReceiver()
-        self._to_spandsp: deque[bytes | None] = deque()
-        self._loses, self._is_lost = Loss(way, "from us"), Loss(way, "to us")
-        self._spandsp: SpandspTerminal
-        self._socket: Any = None
-        self._to: tuple[str, int] = ("", 0)
-        self._running: list[User] = []
+class Port(DatagramProtocol):
+    """A port for media; what comes goes to *received*."""
 
-    @property
-    def spandsp(self) -> SpandspTerminal:
-        """The far terminal."""
-        return self._spandsp
+    noisy = False
 
-    @property
-    def exact(self) -> list[bool]:
-        """Of each page that should have arrived, whether it is the one that was sent."""
-        call: Any = self
-        return exact_there(call, self._pictures) if self._way.we_send else exact_here(call, self._pictures)
+    def __init__(self, reactor: Any, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
+        self.listening = reactor.listenUDP(0, self, interface=HOST)
+        self.number: int = self.listening.getHost().port
 
-    @property
-    def lost(self) -> int:
-        """T.38 datagrams that were lost."""
-        return self._loses.lost + self._is_lost.lost
+    def datagramReceived(self, datagram: bytes, addr: Address) -> None:
+        self._received(datagram, addr)
 
-    def run(self, *, pace: Callable[[float], None] = lambda seconds: None) -> SipFax:
-        """To the end of both terminals and of the SIP call; *pace* is told the time before each step."""
-        caller, called = (self._near, self._far) if self._way.we_send else (self._far, self._near)
-        user = caller.dial()
-        for _ in range(200):
-            self._reactor.pass_time(STEP)
-            if user.bearer and called.users and called.users[0].bearer:
-                break
-        other = called.users[0]
-        ours, theirs = (user, other) if self._way.we_send else (other, user)
-        self._begin_far(theirs)
-        self._begin_near(ours)
-        while not self._over and self._reactor.seconds() < LONGEST_CALL:
-            pace(self._reactor.seconds())
-            self._reactor.pass_time(STEP, self._step_far)
-        ours.end.clear(causes.DELIVERED)
-        for _ in range(200):
-            self._reactor.pass_time(STEP)
-        self._spandsp.free()
-        for port in list(self._reactor.ports.values()):
-            port.stopListening()
-        return self
+
+class FarEnd:
+    """libspandsp2, its telephone and its sockets; :meth:`step` lets :data:`STEP` pass for it."""
+
+    def __init__(self, reactor: Any, way: Way, tiff: Path) -> None:
+        self.terminal: SpandspTerminal | None = None
+        """From the beginning of T.38 on."""
+        self.rtp = 0
+        """Datagrams of audio that came."""
+        self.their_error_correction = ""
+        """T38FaxUdpEC of the trunk."""
+        self.receiver = PlainReceiver()
+        self.to_us, self.from_us = Loss(way, ours=False), Loss(way, ours=True)
+        self._way, self._tiff = way, tiff
+        self._sender = PlainSender(way.depth, 3 if way.fec else 0)
+        self._came: deque[bytes | None] = deque()
+        self._to: Address = ("", 0)
+        self._t38, self._audio = Port(reactor, self._datagram), Port(reactor, self._heard)
+        self.telephone = PlainTelephone(
+            HOST,
+            way.start,
+            error_correction="t38UDPFEC" if way.fec else "t38UDPRedundancy",
+            later=reactor.callLater,
+            begun=self._begin,
+        )
+        self.telephone.t38_port, self.telephone.audio_port = self._t38.number, self._audio.number
+        self._listening = reactor.listenUDP(0, self.telephone, interface=HOST)
 
     @property
-    def _over(self) -> bool:
-        return self.outcome is not None and self._spandsp.code is not None
+    def result(self) -> str:
+        """How T.30 ended, in spandsp's words."""
+        return self.terminal.result if self.terminal else "not begun"
 
-    # The far end.
+    @property
+    def over(self) -> bool:
+        """Whether its T.30 has ended."""
+        return self.terminal is not None and self.terminal.code is not None
 
-    def _begin_far(self, user: User) -> None:
-        assert user.bearer is not None
-        self._socket, self._to = user.bearer._socket, user.bearer._to or ("", 0)
-        self._socket.attach(self._came_to_far)
+    def step(self) -> None:
+        """Time passes, and what has come since arrives."""
+        terminal = self.terminal
+        if terminal is None:
+            return
+        while self._came:
+            ifp = self._came.popleft()
+            if ifp is None:
+                terminal.miss()
+            else:
+                terminal.receive(ifp)
+        terminal.step()
+
+    async def close(self) -> None:
+        """Close its sockets; the TIFF is complete after it."""
+        if self.terminal is not None:
+            self.terminal.free()
+        for port in (self._listening, self._t38.listening, self._audio.listening):
+            closing = port.stopListening()
+            if isinstance(closing, Deferred):
+                await closing
+
+    def _begin(self, to: Address, error_correction: str) -> None:
         way = self._way
-        if not way.we_send:
-            first, *others = (picture.image for picture in self._pictures)
-            first.save(
-                self.tiff, "TIFF", save_all=True, append_images=others, compression="group4", dpi=way.resolution.value
-            )
-        self._spandsp = SpandspTerminal(
+        self._to, self.their_error_correction = to, error_correction
+        self.terminal = SpandspTerminal(
             calling=not way.we_send,
-            send=self._far_sends,
+            send=self._send,
             ident="2000",
             ecm=way.ecm,
             codings=(way.coding.value,),
-            transmit=None if way.we_send else self.tiff,
-            receive=self.tiff if way.we_send else None,
+            transmit=None if way.we_send else self._tiff,
+            receive=self._tiff if way.we_send else None,
         )
 
-    def _far_sends(self, ifp: bytes) -> None:
-        octets = self._out.send(ifp)
-        if not self._is_lost():
-            self._socket.send(octets, self._to)
+    def _send(self, ifp: bytes) -> None:
+        assert self.terminal is not None
+        control = not ifp[0] & 0x40 or not ifp[0] & 0x1E  # an indicator, or data of V.21 (T.38 7.3)
+        octets = self._sender.send(ifp, self._way.depth_of(control))
+        transport: Any = self._t38.transport
+        for _ in range(self.terminal.copies):
+            if not self.to_us(octets):
+                transport.write(octets, self._to)
 
-    def _came_to_far(self, octets: bytes, source: tuple[str, int]) -> None:
-        if not self._loses():
-            self._to_spandsp += self._in.receive(octets)
+    def _datagram(self, octets: bytes, source: Address) -> None:
+        known = self.terminal is None or source == self._to  # the first packet may overtake the ACK
+        if known and not self.from_us(octets):
+            self._came += self.receiver.receive(octets)
 
-    def _step_far(self) -> None:
-        while self._to_spandsp:
-            ifp = self._to_spandsp.popleft()
-            if ifp is None:
-                self._spandsp.miss()
-            else:
-                self._spandsp.receive(ifp)
-        self._spandsp.step()
+    def _heard(self, octets: bytes, source: Address) -> None:
+        self.rtp += 1
 
-    # Ours.
 
-    def _begin_near(self, user: User) -> None:
-        assert user.bearer is not None
-        way = self._way
-        settings = FaxSettings(ecm=way.ecm, codings=(way.coding,), send_resolution=way.resolution)
-        if way.we_send:
-            dispatch = Dispatch(PageSequence([Source(self._pictures)]), 1, settings, self.confirmations, at_once)
-            self._session(dispatch, user.bearer, settings, Role.CALLER, Intention.SEND)
+class SipFax:
+    """One call: :meth:`begin`, then :meth:`step` until :attr:`over`; :func:`run` does all of it."""
+
+    def __init__(self, reactor: Any, folder: Path, way: Way, pictures: Sequence[Picture]) -> None:
+        self.tiff = folder / "far.tif"
+        self.way = way
+        self._pictures = pictures
+        self._hung_up = False
+        if not way.we_send:
+            first, *others = (picture.image for picture in pictures)
+            first.save(
+                self.tiff, "TIFF", save_all=True, append_images=others, compression="group4", dpi=way.resolution.value
+            )
+        self.far = FarEnd(reactor, way, self.tiff)
+        self.near = FaxTrunk(
+            reactor,
+            way.policy,
+            FaxSettings(ecm=way.ecm, codings=(way.coding,), send_resolution=way.resolution),
+            peer=self.far.telephone.port,
+            pictures=pictures if way.we_send else (),
+        )
+        self.far.telephone.peer = self.near.address
+
+    def begin(self) -> None:
+        """Who sends calls."""
+        if self.way.we_send:
+            self.near.dial()
         else:
-            reception = Reception(self._deliver, at_once)
-            self._session(reception, user.bearer, settings, Role.CALLED, Intention.RECEIVE)
+            self.far.telephone.call("5551234")
 
-    def _session(
-        self,
-        host: Dispatch | Reception,
-        bearer: UdptlBearer,
-        settings: FaxSettings,
-        role: Role,
-        intention: Intention,
-    ) -> None:
-        judge = host.judge if isinstance(host, Reception) else None
-        terminal = Terminal(settings.terminal(ident="1000", judge=judge), role=role, intention=intention)
+    def step(self) -> None:
+        """Let :data:`STEP` pass for libspandsp2; who has called hangs up when both have ended."""
+        self.far.step()
+        if self.near.outcome is not None and self.far.over and not self._hung_up:
+            self._hung_up = True
+            if self.way.we_send:
+                self.near.hang_up()
+            else:
+                self.far.telephone.hang_up()
 
-        def told(event: events.Event) -> None:
-            host.told(event)
-            if isinstance(event, events.Ended):
-                self.outcome = event.outcome
+    @property
+    def over(self) -> bool:
+        """Whether the call has ended, for better or worse."""
+        return self.far.telephone.over or self.near.user.cause is not None
 
-        session = FaxSession(
-            name="peer",
-            terminal=terminal,
-            bearer=PUMPS[bearer.kind](bearer),
-            told=told,
-            failed=lambda: self._failed(),
-            trace=lambda call, line: self.texts.append(line.text),
-            heard=host.heard if isinstance(host, Reception) else None,
-        )
-        host.attach(session, terminal)
-        session.begin()
+    async def close(self) -> None:
+        """Close all sockets."""
+        await self.near.close()
+        await self.far.close()
 
-    def _failed(self) -> None:
-        self.outcome = Outcome.ABORTED
+    @property
+    def outcome(self) -> Outcome | None:
+        """How our T.30 ended."""
+        return self.near.outcome
 
-    def _deliver(self, page: Page, last: bool, seconds: float, stored: Callable[[bool], None]) -> None:
-        self.pages.append(page)
-        stored(True)
+    @property
+    def texts(self) -> list[str]:
+        """The names of the V.21 frames both ways, and what else the trace says."""
+        return self.near.texts
+
+    @property
+    def lost(self) -> tuple[int, int]:
+        """T.38 datagrams that were lost, ours and theirs."""
+        return self.far.from_us.lost, self.far.to_us.lost
+
+    @property
+    def exact(self) -> list[bool]:
+        """Of each page that arrived, whether it is the one that was sent in its place."""
+        call: Any = Arrived(self.tiff, self.near.pages)
+        sending = self.way.we_send
+        arrived = len(pictures_in(self.tiff)) if sending and self.tiff.exists() else len(self.near.pages)
+        found = exact_there(call, self._pictures) if sending else exact_here(call, self._pictures)
+        return found + [False] * (arrived - len(found))
+
+    @property
+    def resolutions(self) -> set[tuple[int, int]]:
+        """Those of the pages that arrived."""
+        if self.way.we_send:
+            return {dpi for _, dpi in pictures_in(self.tiff)}
+        return {page.form.resolution.value for page in self.near.pages}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What :func:`exact_there` and :func:`exact_here` look at."""
+
+    tiff: Path
+    pages: Sequence[object]
+
+
+def run(folder: Path, way: Way, pictures: Sequence[Picture]) -> SipFax:
+    """A call in virtual time, from its first message to the end of the last timer."""
+    reactor = SocketReactor()
+    fax = SipFax(reactor, folder, way, pictures)
+    fax.begin()
+    while not fax.over and reactor.seconds() < LONGEST_CALL:
+        reactor.pass_time(STEP, fax.step)
+    for _ in range(round(AFTERWARDS)):
+        reactor.pass_time(1.0)
+    Deferred.fromCoroutine(fax.close())
+    return fax

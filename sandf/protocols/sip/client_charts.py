@@ -12,7 +12,8 @@ from .chart import Chart, Input, Layer, Row, State, Transaction, What, done, ign
 from .hops import Hop
 from .message import cseq_of, serialise
 from .timers import Timer
-from .transaction_events import ResponseArrived, TimedOut, TransportFailed
+from .transaction_events import ResponseArrived, TimedOut, TransportFailed, Unresponsive
+from .values import tag_of
 
 _MAX_FORWARDS = "70"
 
@@ -20,7 +21,7 @@ _MAX_FORWARDS = "70"
 class ClientTransaction(Transaction):
     """A request of ours."""
 
-    __slots__ = ("cancel_key", "cancel_wanted", "request", "sent_by")
+    __slots__ = ("cancel_headers", "cancel_key", "cancel_wanted", "request", "sent_by")
 
     def __init__(self, *, layer: Layer, key: str, hop: Hop, request: Request, sent_by: str) -> None:
         chart = INVITE_CLIENT if request.method == "INVITE" else NON_INVITE_CLIENT
@@ -29,6 +30,7 @@ class ClientTransaction(Transaction):
         """What ACK and CANCEL are made of, as long as there may be one."""
         self.sent_by = sent_by
         self.cancel_wanted = False
+        self.cancel_headers: tuple[tuple[str, str], ...] = ()
         self.cancel_key: str | None = None
         self.octets = serialise(request)
         self.send()
@@ -58,10 +60,13 @@ def _tell(transaction: ClientTransaction, what: What, now: float) -> None:
 
 
 def _proceed(transaction: ClientTransaction, what: What, now: float) -> None:
-    """1xx to INVITE: a CANCEL that waited for it can go now (9.1)."""
+    """1xx to INVITE: a CANCEL that waited for it can go now (9.1); a re-INVITE is not waited for without end."""
     _tell(transaction, what, now)
-    if transaction.cancel_wanted and transaction.cancel_key is None:
+    assert transaction.request is not None
+    if transaction.cancel_wanted:
         _cancel(transaction, what, now)
+    elif tag_of(transaction.request.headers["To"]):
+        transaction.start(Timer.X_REINVITE, now)
 
 
 def _accept(transaction: ClientTransaction, what: What, now: float) -> None:
@@ -90,8 +95,17 @@ def _cancel(transaction: ClientTransaction, what: What, now: float) -> None:
     if transaction.cancel_key is None:
         assert transaction.request is not None
         cancel = _belonging(transaction.request, "CANCEL", transaction.request.headers["To"])
+        for name, value in transaction.cancel_headers:
+            cancel.headers.add(name, value)
         transaction.cancel_key = transaction.layer.begin_cancel(cancel, transaction.hop, now)
         transaction.start(Timer.X_CANCELLED, now)
+
+
+def _leave_behind(transaction: ClientTransaction, what: What, now: float) -> None:
+    """No response, and there are further hops: should one come after all, the INVITE is cancelled."""
+    transaction.running.pop(Timer.A, None)
+    transaction.cancel_wanted = True
+    transaction.layer.emit(Unresponsive(key=transaction.key))
 
 
 def _give_up(transaction: ClientTransaction, what: What, now: float) -> None:
@@ -123,11 +137,13 @@ INVITE_CLIENT = Chart(
     rows={
         (_CALLING, Timer.A): Row(send_again(Timer.A), _CALLING),
         (_CALLING, Timer.B): Row(_give_up, _TERMINATED),
+        (_CALLING, Timer.X_NEXT_HOP): Row(_leave_behind, _CALLING),
         (_CALLING, Input.PROVISIONAL): Row(_proceed, _PROCEEDING),
         (_CALLING, Input.SUCCESS): Row(_accept, _ACCEPTED),
         (_CALLING, Input.FAILURE): Row(_acknowledge, _COMPLETED),
         (_CALLING, Input.CANCEL): Row(_remember_cancel, _CALLING),
         (_CALLING, Input.UNREACHABLE): Row(_fail, _TERMINATED),
+        (_PROCEEDING, Timer.X_REINVITE): Row(_cancel, _PROCEEDING),
         (_PROCEEDING, Timer.X_CANCELLED): Row(_give_up, _TERMINATED),
         (_PROCEEDING, Input.PROVISIONAL): Row(_tell, _PROCEEDING),
         (_PROCEEDING, Input.SUCCESS): Row(_accept, _ACCEPTED),
@@ -150,7 +166,7 @@ INVITE_CLIENT = Chart(
         (_ACCEPTED, Input.UNREACHABLE): ignored("nothing of it is to be sent any more", _ACCEPTED),
     },
 )
-"""Figure 5 of RFC 3261 with the changes of RFC 6026."""
+"""Figure 5 of RFC 3261 with the changes of RFC 6026, and two timers of ours."""
 
 _ONLY_INVITE = "only INVITE can be cancelled (9.1)"
 _AGAIN = "the final response once more"

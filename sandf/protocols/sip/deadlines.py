@@ -9,6 +9,8 @@ import heapq
 from typing import Generic, TypeVar
 
 OwnerT = TypeVar("OwnerT")
+_MOST_STALE = 64
+"""Entries that may be stale beside as many as there are owners."""
 
 
 class Deadlines(Generic[OwnerT]):
@@ -30,6 +32,14 @@ class Deadlines(Generic[OwnerT]):
             self._at[owner] = at
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, owner))
+        if len(self._heap) > 2 * len(self._at) + _MOST_STALE:
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Forget the entries of owners that wait for something else by now, or for nothing."""
+        self._heap = [(at, number, owner) for number, (owner, at) in enumerate(self._at.items())]
+        heapq.heapify(self._heap)
+        self._count = len(self._heap)
 
     def next_deadline(self) -> float | None:
         """The earliest; None if nobody waits."""

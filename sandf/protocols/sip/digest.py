@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sipmessage import Request, Response
@@ -30,8 +30,8 @@ _MOST_REALMS = 16
 _MOST_NONCES = 256
 _MOST_REQUESTS = 2_000
 """Requests under way of which is known what they were tried with; more than a trunk has calls."""
-_MOST_STALE = 3
-"""Times in a row that one and the same request is begun anew because its nonce is said to be stale."""
+_MOST_STALE = 1
+"""Times that one and the same request is begun anew because its nonce is said to be stale."""
 
 _SpaceName = tuple[bool, str]
 """Whether it is that of a proxy, and the realm."""
@@ -144,7 +144,7 @@ class _Tried:
     answering: bool
     """They answered the challenge that brought the nonce; else they went out unasked."""
     stale: int = 0
-    """Times in a row that the server said stale."""
+    """Times that the server said stale."""
 
 
 @dataclass(slots=True)
@@ -167,7 +167,8 @@ class DigestClient:
     def authorise_known(self, request: Request, credentials: Credentials | None, token: Callable[[], str]) -> None:
         """Put credentials into a new *request* for every realm whose nonce is known; *token* gives a cnonce.
 
-        To be called for each new request, be anything known or not: answers to it are counted from here.
+        To be called for each new request, be anything known or not, and never for one that goes out again after a
+        challenge: answers to it are counted from here.
         """
         tried = self._trying(request)
         tried.clear()
@@ -194,21 +195,13 @@ class DigestClient:
         if any(name in tried and _refused(challenge, tried[name]) for name, challenge in chosen.items()):
             return False
         for name, challenge in chosen.items():
-            stale = tried[name].stale + 1 if name in tried and challenge.stale else 0
+            stale = tried[name].stale + challenge.stale if name in tried else 0
             tried[name] = _Tried(nonce=challenge.nonce, answering=True, stale=stale)
             self._learn(challenge, cnonce)
         for name in tried:
             if name in self._spaces:
                 self._put(request, self._spaces[name], credentials, cnonce)
         return True
-
-    def take_info(self, response: Response) -> None:
-        """Use the nonce that Authentication-Info brings from now on (RFC 7616 3.5); it is that of the latest realm."""
-        for value in response.headers.getlist("Authentication-Info"):
-            nonce = _parameters("Digest " + value).get("nextnonce")
-            spaces = [space for space in self._spaces.values() if not space.challenge.proxy]
-            if nonce and spaces:
-                self._learn(replace(spaces[-1].challenge, nonce=nonce, stale=False), "")
 
     def _trying(self, request: Request) -> dict[_SpaceName, _Tried]:
         """What *request* was sent with so far."""

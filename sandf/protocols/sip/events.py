@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from sipmessage import URI, Request, Response
 
+from .hops import Hop
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ringing:
-    """A provisional response beyond 100 has come (180, 183 ...)."""
+    """A provisional response beyond 100 has come."""
 
     status: int
+    """180 rings; 183 and others say that the call goes on, no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +71,20 @@ class ModificationAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModificationRefused:
-    """The other end refused it, and the session goes on as it was."""
+    """The other end refused it, and the session goes on as it was.
+
+    Where it said nothing final, *response* is a 408 of our own making (8.1.3.1); 491 is one glare too many.
+    """
 
     response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MayModify:
+    """What was proposed by ``modify`` did not have its turn (491, or another change was under way) and is void.
+
+    The wait after that is over (14.1): propose anew, if that is still wanted.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +98,22 @@ class Ended:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HopFailed:
+    """*hop* gave no response to an INVITE, or 503 with Retry-After; calls should go by another hop first."""
+
+    hop: Hop
+    retry_after: float | None
+    """Seconds for which it wants to be left alone; None if it gave no response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """Something of ours raised *error*, which is to be logged; where that ended a session, Ended follows."""
+
+    error: Exception
+
+
 SessionEvent = (
     Ringing
     | Redirected
@@ -93,5 +123,8 @@ SessionEvent = (
     | OfferReceived
     | ModificationAccepted
     | ModificationRefused
+    | MayModify
+    | HopFailed
+    | Broken
     | Ended
 )

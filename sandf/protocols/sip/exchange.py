@@ -52,3 +52,7 @@ class Exchange:
     """The dialog it belongs to, where there is one."""
     key: str = ""
     """Of the transaction it is in now."""
+    hurried: bool = False
+    """There is another hop to go to if this one does not answer soon."""
+    provisional: bool = False
+    """A provisional response has come."""

@@ -1,24 +1,24 @@
-"""We call (RFC 3261 13.2): provisional responses, forks, refusals, challenges, redirections, and giving up.
+"""We call (RFC 3261 13.2): provisional responses, the answer, refusals, challenges, redirections, and giving up.
 
-A 2xx beyond the first, from another branch of a fork, is acknowledged and that dialog ended at once (13.2.2.4).
-
-What this module does not do: it never looks up where a redirection leads; the owner brings the hops.
+What this module does not do: forks (:mod:`.forks` does).  It never looks up where a redirection leads; the owner brings
+the hops.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sipmessage import URI, Request, Response
 
-from .dialog import MAX_FORWARDS, Dialog
+from . import forks
+from .dialog import MAX_FORWARDS
 from .digest import DigestError, parse_challenges
-from .events import Answered, Ended, Redirected, Refused, Ringing
+from .events import Answered, Ended, HopFailed, Redirected, Refused, Ringing
 from .exchange import Exchange, Purpose
 from .fields import named_address
 from .hops import Hop
 from .message import cseq_of
+from .reasons import retry_after
 from .refreshing import ask, shorter_refused, told
 from .requests import AUTHORIZATIONS, allows, copy_fields, description_of, introduce, option_tags, put_description
 from .states import Input, State, What
@@ -32,17 +32,6 @@ TRY_NEXT = (503,)
 """With these a further hop is tried, as if the transport had failed (RFC 3263 4.3)."""
 CANCEL_PATIENCE = 32.0
 """64 * T1: no final response by then, and a cancelled INVITE is over (9.1)."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Early:
-    """An early dialog."""
-
-    dialog: Dialog
-    rseq: int = 0
-    """RSeq of its latest reliable response; 0 before the first."""
-    description: bytes = b""
-    """The answer that a reliable response brought."""
 
 
 def input_of(response: Response) -> Input:
@@ -77,19 +66,27 @@ def invite(
         fields.add(name, value)
     ask(session, request)
     put_description(request, description)
+    _send_new(session, request, session.hop, now)
+
+
+def _send_new(session: Session, request: Request, hop: Hop, now: float) -> None:
+    """Send a new request, with credentials where a nonce is known."""
     session.digest.authorise_known(request, session.identity.credentials, session.host.token)
-    _send(session, request, session.hop, now)
+    _send(session, request, hop, now)
 
 
 def _send(session: Session, request: Request, hop: Hop, now: float) -> None:
     session.request = request
     session.hop = hop
-    session.exchange = Exchange(owner=session, purpose=Purpose.INVITE, request=request, hop=hop)
+    session.early = {}
+    session.exchange = Exchange(
+        owner=session, purpose=Purpose.INVITE, request=request, hop=hop, hurried=bool(session.hops)
+    )
     session.host.begin(session.exchange, now)
 
 
 def _again(session: Session) -> Request:
-    """The INVITE once more, as a new request: same Call-ID and tag, the next CSeq number (22.2)."""
+    """The INVITE once more: same Call-ID and tag, the next CSeq number (8.1.3.5, 22.2), and no credentials yet."""
     old = session.request
     request = Request(old.method, old.uri, old.body)
     copy_fields(old, request, but=("via", "cseq", *AUTHORIZATIONS))
@@ -107,7 +104,7 @@ def provisional(session: Session, what: What, now: float) -> State | None:
     if response.code == 100:
         return None
     session.hop = what.exchange.hop if what.exchange else session.hop
-    early = _early(session, response)
+    early = forks.early_of(session, response)
     reliable = early is not None and "100rel" in option_tags(response, "Require")
     if early is not None and reliable and not _prack(session, early, response, now):
         return None
@@ -115,19 +112,7 @@ def provisional(session: Session, what: What, now: float) -> State | None:
     return None
 
 
-def _early(session: Session, response: Response) -> Early | None:
-    """The early dialog of *response*; one without tag or Contact makes none (12.1)."""
-    tag = tag_of(response.headers["To"])
-    found = session.early.get(tag)
-    if found is None and tag:
-        try:
-            found = session.early[tag] = Early(dialog=Dialog.of_caller(session.request, response))
-        except MessageError:
-            return None
-    return found
-
-
-def _prack(session: Session, early: Early, response: Response, now: float) -> bool:
+def _prack(session: Session, early: forks.Early, response: Response, now: float) -> bool:
     """Acknowledge a reliable provisional response (RFC 3262 4); False for one that came before, or out of order."""
     text = response.headers.get("RSeq") or ""
     rseq = int(text) if text.isdecimal() and len(text) < 11 else 0
@@ -145,56 +130,27 @@ def answered(session: Session, what: What, now: float) -> State | None:
     """The first 2xx: the session is there."""
     response, exchange = what.response, what.exchange
     assert response is not None and exchange is not None
-    tag = tag_of(response.headers["To"])
-    early = session.early.get(tag)
     try:
-        dialog = early.dialog if early else Dialog.of_caller(session.request, response)
-        dialog.refresh(response)
-        dialog.routes = Dialog.of_caller(session.request, response).routes
+        session.dialog = forks.confirmed(session, exchange, response)
     except MessageError as error:
-        session.host.emit(session, Ended(message=None, why=f"a 2xx that makes no dialog: {error}"))
+        forks.end_fork(session, exchange, response, now)
+        session.host.emit(session, Ended(message=None, why=f"the answer makes no dialog: {error}"))
         return State.ENDED
-    session.dialog = dialog
     session.hop = exchange.hop
-    session.acknowledge(dialog, cseq_of(response)[0], now)
+    session.acknowledge(session.dialog, exchange.request, now)
     told(session, response, now)
     session.modification.far_updates = allows(response, "UPDATE")
+    early = session.early.get(tag_of(response.headers["To"]))
     description = description_of(response) or (early.description if early else b"")
     session.host.emit(session, Answered(description=description, response=response))
     return None
 
 
-def answered_again(session: Session, what: What, now: float) -> State | None:
-    """A 2xx that came before (its ACK was lost), or one of another branch of a fork."""
-    response = what.response
-    assert response is not None
-    tag = tag_of(response.headers["To"])
-    ack = session.acks.get(tag)
-    if ack is not None:
-        session.host.transactions.send(ack, session.hop, now)
-    else:
-        _end_fork(session, response, now)
-    return None
-
-
-def answered_too_late(session: Session, what: What, now: float) -> State | None:
-    """The 2xx crossed our CANCEL (9.1): acknowledge it, and hang up."""
-    assert what.response is not None
-    _end_fork(session, what.response, now)
-    return None
-
-
-def _end_fork(session: Session, response: Response, now: float) -> None:
-    try:
-        early = session.early.get(tag_of(response.headers["To"]))
-        dialog = early.dialog if early else Dialog.of_caller(session.request, response)
-    except MessageError:
-        return
-    session.acknowledge(dialog, cseq_of(response)[0], now)
-    bye = dialog.request("BYE")
-    for name, value in session.goodbye[:1]:
-        bye.headers.add(name, value)
-    session.send_in_dialog(bye, Purpose.BYE, now, dialog)
+def judge_hop(session: Session, exchange: Exchange, response: Response | None) -> None:
+    """Tell of a hop that gave no response at all (None), or refuses service for a while (21.5.4)."""
+    pause = retry_after(response) if response is not None and response.code in TRY_NEXT else None
+    if pause is not None or (response is None and not exchange.provisional):
+        session.host.emit(session, HopFailed(hop=exchange.hop, retry_after=pause))
 
 
 def refused(session: Session, what: What, now: float) -> State | None:
@@ -206,13 +162,13 @@ def refused(session: Session, what: What, now: float) -> State | None:
     if response.code == 422 and shorter_refused(session, response):
         request = _again(session)
         ask(session, request)
-        _send(session, request, exchange.hop, now)
+        _send_new(session, request, exchange.hop, now)
         return State.CALLING
     if response.code in TRY_NEXT and session.hops:
         return _next_hop(session, now)
     if 300 <= response.code < 400 and (targets := _targets(response)):
         session.host.emit(session, Redirected(targets=targets, response=response))
-        return State.CALLING if session.state is not State.ENDED else None
+        return State.REDIRECTED
     return end_refused(session, response)
 
 
@@ -251,14 +207,20 @@ def _targets(response: Response) -> tuple[URI, ...]:
     return tuple(uri for _, uri in sorted(found, key=lambda pair: pair[0]))
 
 
-def redirect(session: Session, target: URI, hops: list[Hop], now: float) -> None:
-    """Send the INVITE to *target* by the first of *hops*."""
+def redirect(session: Session, what: What, now: float) -> State | None:
+    """Go where the 3xx leads (8.1.3.4): to the target by the first of the hops."""
+    assert what.target is not None
     session.redirects += 1
     request = _again(session)
-    request.uri = target
-    session.hops = hops[1:]
-    session.state = State.CALLING
-    _send(session, request, hops[0], now)
+    request.uri = what.target
+    hop, *session.hops = what.hops
+    _send_new(session, request, hop, now)
+    return None
+
+
+def give_up(session: Session, what: What, now: float) -> State | None:
+    """Do not go there."""
+    return end_refused(session, what.response)
 
 
 def lost(session: Session, what: What, now: float) -> State | None:
@@ -267,15 +229,14 @@ def lost(session: Session, what: What, now: float) -> State | None:
 
 
 def _next_hop(session: Session, now: float) -> State:
-    _send(session, _again(session), session.hops.pop(0), now)
+    hop = session.hops.pop(0)
+    _send_new(session, _again(session), hop, now)
     return State.CALLING
 
 
 def end_refused(session: Session, response: Response | None, *, authentication: bool = False) -> State:
     """The call does not come about."""
-    session.state = State.ENDED
     session.host.emit(session, Refused(response=response, authentication=authentication))
-    session.host.forget(session)
     return State.ENDED
 
 
@@ -284,5 +245,5 @@ def cancel(session: Session, what: What, now: float) -> State | None:
     session.goodbye = what.headers
     session.patience = now + CANCEL_PATIENCE
     if session.exchange is not None:
-        session.host.transactions.cancel(session.exchange.key, now)
+        session.host.transactions.cancel(session.exchange.key, now, what.headers[:1])
     return None

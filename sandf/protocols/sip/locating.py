@@ -9,13 +9,12 @@ What this module does not do: ask the DNS, remember answers, skip a hop that is 
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 
 from sipmessage import URI
 
-from .hops import Hop, Transport
+from .hops import Hop, Transport, is_address
 
 MOST_HOPS = 16
 _MOST_SERVICES = 4
@@ -89,9 +88,9 @@ def locate(uri: URI, *, transports: Sequence[Transport], draw: Callable[[], floa
     host = _target(uri)
     wanted = _wanted(uri, transports)
     domain = uri.host.strip("[]").rstrip(".").lower()
-    if _is_address(host) or uri.port:
+    if is_address(host) or uri.port:
         transport = _default(wanted)
-        addresses = [host] if _is_address(host) else (yield from _addresses(host))
+        addresses = [host] if is_address(host) else (yield from _addresses(host))
         return _hops(transport, addresses, uri.port or transport.default_port, domain)
     services = [(transport, _PREFIXES[transport] + host) for transport in wanted]
     if "transport" not in _parameters(uri):
@@ -141,14 +140,6 @@ def _default(wanted: Sequence[Transport]) -> Transport:
     return Transport.UDP if Transport.UDP in wanted else wanted[0]
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 def _hops(transport: Transport, addresses: Iterable[str], port: int, domain: str) -> list[Hop]:
     return [Hop(transport=transport, host=host, port=port, domain=domain) for host in addresses]
 
@@ -172,7 +163,7 @@ def _servers(name: str) -> Generator[Question, Answer, list[SrvRecord]]:
 
 def _addresses(host: str) -> Generator[Question, Answer, list[str]]:
     answer = yield Address(host)
-    return [address for address in answer if isinstance(address, str) and _is_address(address)]
+    return [address for address in answer if isinstance(address, str) and is_address(address)]
 
 
 def _by_weight(records: Sequence[SrvRecord], draw: Callable[[], float]) -> list[SrvRecord]:

@@ -15,15 +15,17 @@ class Modification:
 
     ours: Exchange | None = None
     """Our re-INVITE under way."""
-    proposed: bytes = b""
-    """The description in it, or the one that waits."""
     wait_until: float | None = None
     """Our turn after glare (14.1); None if nothing waits."""
+    glares: int = 0
+    """How often in a row we got 491."""
     theirs: Request | None = None
     """Their offer that is not answered."""
     theirs_key: str = ""
     unacknowledged: str = ""
     """Key of the re-INVITE of theirs whose ACK is awaited."""
+    number: int = -1
+    """Its CSeq number."""
     far_updates: bool = False
     """The other end takes UPDATE."""
 

@@ -1,7 +1,8 @@
 """Whether proxies answer: OPTIONS to each of them from time to time (RFC 3261 11).
 
 Any final response but 503 shows that a proxy is there, a refusal too.  One that gave no response, or 503, is down until
-it gives one.  Until the first word of it a proxy counts as up.
+it gives one; one that wants to be left alone for a while (Retry-After) is, whatever it says in between.  Until the
+first word of it a proxy counts as up.
 
 What this module does not do: timers; :attr:`Monitor.next_at` says when :meth:`Monitor.begin` is due.
 """
@@ -19,9 +20,15 @@ from .reasons import retry_after
 from .registration import RegistrationHost
 from .requests import introduce
 
+DEFAULT_PAUSE = 30.0
+"""Seconds for which a proxy that gave no response is down where no OPTIONS are sent."""
+
 
 class Monitor:
-    """The proxies of a trunk, asked every *interval* seconds (0: never).  *changed* is told when one goes or comes."""
+    """The proxies of a trunk, asked every *interval* seconds (0: never).  *changed* is told when one goes or comes.
+
+    Calls tell of those that fail them by :meth:`note_failure`.
+    """
 
     def __init__(
         self,
@@ -39,6 +46,7 @@ class Monitor:
         self._agent = agent
         self._changed = changed
         self._down: dict[Hop, float] = {}
+        self._paused: dict[Hop, float] = {}
         self._call_id = host.token()
         self._number = 0
 
@@ -48,7 +56,7 @@ class Monitor:
 
     def is_down(self, hop: Hop, now: float) -> bool:
         """Whether *hop* gave no answer, or wants to be left alone for a while (503 with Retry-After)."""
-        return self._down.get(hop, 0.0) > now
+        return max(self._down.get(hop, 0.0), self._paused.get(hop, 0.0)) > now
 
     def all_down(self, hops: list[Hop], now: float) -> bool:
         """Whether there is none that answers."""
@@ -56,13 +64,29 @@ class Monitor:
 
     def note_failure(self, hop: Hop, now: float, pause: float | None = None) -> None:
         """A call found that *hop* does not answer, or refuses for *pause* seconds."""
-        self._mark(hop, now + (pause or self._interval * 1.5 or 30.0), now)
+        was_up = not self.is_down(hop, now)
+        until = now + ((self._interval * 1.5 or DEFAULT_PAUSE) if pause is None else pause)
+        (self._down if pause is None else self._paused)[hop] = until
+        if not self._interval:
+            self.next_at = until if self.next_at is None else min(self.next_at, until)
+        if was_up and self.is_down(hop, now):
+            self._changed(hop, False)
 
     def begin(self, hops: list[Hop], now: float) -> None:
-        """Ask all of them."""
-        self.next_at = now + self._interval
-        for hop in hops:
+        """Ask all of them, and see whose time is over."""
+        self._see_who_is_back(now)
+        self.next_at = now + self._interval if self._interval else self._next_back(now)
+        for hop in hops if self._interval else ():
             self._ask(hop, now)
+
+    def _see_who_is_back(self, now: float) -> None:
+        for hop in [hop for hop in {**self._down, **self._paused} if not self.is_down(hop, now)]:
+            self._down.pop(hop, None)
+            self._paused.pop(hop, None)
+            self._changed(hop, True)
+
+    def _next_back(self, now: float) -> float | None:
+        return min((until for until in (*self._down.values(), *self._paused.values()) if until > now), default=None)
 
     def _ask(self, hop: Hop, now: float) -> None:
         self._number += 1
@@ -82,15 +106,11 @@ class Monitor:
         """A proxy is there, or refuses service."""
         if response.code == 503:
             self.note_failure(exchange.hop, now, retry_after(response))
-        elif response.code >= 200 and self._down.pop(exchange.hop, None) is not None:
-            self._changed(exchange.hop, True)
+        elif response.code >= 200:
+            was_down = self._down.pop(exchange.hop, None) is not None
+            if was_down and not self.is_down(exchange.hop, now):
+                self._changed(exchange.hop, True)
 
     def failed(self, exchange: Exchange, now: float) -> None:
         """A proxy does not answer."""
         self.note_failure(exchange.hop, now)
-
-    def _mark(self, hop: Hop, until: float, now: float) -> None:
-        was_up = not self.is_down(hop, now)
-        self._down[hop] = until
-        if was_up:
-            self._changed(hop, False)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 AGAIN = 10.0
 """Seconds until a refresh that could not be made is tried again."""
+MOST_RAISED = 4
+"""422 of one session that are followed: each proxy on the way may want more than the one before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Refreshing:
 
     asked: int | None = None
     """Seconds that we ask for, where the other end wants more than our setting."""
+    raised: int = 0
+    """How often it wanted more."""
     timer: SessionTimer | None = None
     """What was agreed last."""
     refresh_at: float | None = None
@@ -71,7 +75,8 @@ def _refresher(session: Session) -> str:
 def ask(session: Session, request: Request) -> None:
     """Put what *request* asks for into it."""
     if session.identity.session_expires or session.refreshing.timer:
-        headers = asked_headers(_interval(session), min_se=session.identity.min_se, refresher=_refresher(session))
+        least = max(session.identity.min_se, session.refreshing.asked or 0)  # what a 422 asked for is said again
+        headers = asked_headers(_interval(session), min_se=least, refresher=_refresher(session))
         for name, value in headers:
             request.headers.set(name, value)
 
@@ -83,9 +88,13 @@ def told(session: Session, response: Response, now: float) -> None:
 
 def shorter_refused(session: Session, response: Response) -> bool:
     """Whether it makes sense to ask again after a 422; with the interval that it wants."""
+    refreshing = session.refreshing
     longer = longer_interval(response, _interval(session))
-    session.refreshing.asked = longer or session.refreshing.asked
-    return longer is not None
+    if longer is None or refreshing.raised >= MOST_RAISED:
+        return False
+    refreshing.asked = longer
+    refreshing.raised += 1
+    return True
 
 
 def too_short(session: Session, request: Request) -> bool:

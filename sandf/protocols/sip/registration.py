@@ -75,6 +75,7 @@ class Registration:
         self._failures = 0
         self._hops: list[Hop] = []
         self._ending = False
+        self._raised = False
 
     def begin(self, hops: list[Hop], now: float) -> None:
         """Send a REGISTER by the first of *hops*, and by the others if it fails there."""
@@ -82,7 +83,7 @@ class Registration:
         if not hops:
             self._failed("the registrar's name has no address", now)
             return
-        self._hops = hops[1:]
+        self._hops, self._raised = hops[1:], False
         self._send(hops[0], self._expires, now)
 
     def end(self, hop: Hop, now: float) -> None:
@@ -129,7 +130,8 @@ class Registration:
         elif response.code in (401, 407):
             expires = int(exchange.request.headers["Expires"])
             self._send(exchange.hop, expires, now, challenged=response)
-        elif response.code == 423 and (least := _seconds(response.headers.get("Min-Expires"))):
+        elif response.code == 423 and not self._raised and (least := _seconds(response.headers.get("Min-Expires"))):
+            self._raised = True
             self._expires = max(self._expires + 1, least)
             self._send(exchange.hop, self._expires, now)
         elif response.code == 503 and self._hops:

@@ -1,9 +1,8 @@
 """A session as RFC 3261 13 to 15 have it: from an INVITE to its end, at either end of it.
 
-The table below is the whole life; the actions stand by phase in :mod:`.inviting` (we call), :mod:`.invited` (we are
-called), :mod:`.modifying` (re-INVITE, UPDATE, refreshes) and :mod:`.ending`.  Whose session it is reads its events
-and says ``ring``, ``answer``, ``refuse``, ``modify``, ``accept_offer``, ``refuse_offer`` and ``hang_up``; after the
-last, and after Ended or Refused, it hears nothing any more.
+Its whole life is the table in :mod:`.session_chart`.  Whose session it is reads its events and says ``ring``,
+``answer``, ``refuse``, ``redirect``, ``give_up``, ``modify``, ``accept_offer``, ``refuse_offer`` and ``hang_up``; after
+the last, and after Ended or Refused, it hears of nothing but HopFailed and Broken.
 
 What this module does not do: media, and choosing hops.  It is asked for no early media and offers none.
 """
@@ -16,61 +15,20 @@ from typing import Protocol
 
 from sipmessage import URI, Request, Response
 
-from . import ending, invited, inviting, modifying
+from . import forks, inviting, modifying
 from .dialog import Dialog
 from .digest import Credentials, DigestClient
-from .events import SessionEvent
+from .events import Broken, Ended, SessionEvent
 from .exchange import Exchange, Purpose
-from .hops import Hop
+from .hops import Hop, hop_of
+from .message import cseq_of
 from .modification import Modification
 from .reasons import reason_header
 from .refreshing import Refreshing
 from .requests import AUTHORIZATIONS
+from .session_chart import CHART
 from .states import Input, State, What
 from .transactions import Transactions
-
-Action = Callable[["Session", What, float], "State | None"]
-"""Done on an input; returns the next state where the row leaves it open."""
-
-CHART: dict[tuple[State, Input], tuple[Action, State | None]] = {
-    (State.CALLING, Input.PROVISIONAL): (inviting.provisional, State.PROCEEDING),
-    (State.CALLING, Input.SUCCESS): (inviting.answered, State.ESTABLISHED),
-    (State.CALLING, Input.FAILURE): (inviting.refused, None),
-    (State.CALLING, Input.LOST): (inviting.lost, None),
-    (State.CALLING, Input.HANG_UP): (inviting.cancel, State.CANCELLING),
-    (State.PROCEEDING, Input.PROVISIONAL): (inviting.provisional, State.PROCEEDING),
-    (State.PROCEEDING, Input.SUCCESS): (inviting.answered, State.ESTABLISHED),
-    (State.PROCEEDING, Input.FAILURE): (inviting.refused, None),
-    (State.PROCEEDING, Input.LOST): (inviting.lost, None),
-    (State.PROCEEDING, Input.HANG_UP): (inviting.cancel, State.CANCELLING),
-    (State.PROCEEDING, Input.BYE): (ending.far_left, State.ENDED),
-    (State.CANCELLING, Input.SUCCESS): (inviting.answered_too_late, State.ENDED),
-    (State.CANCELLING, Input.FAILURE): (ending.over, State.ENDED),
-    (State.CANCELLING, Input.LOST): (ending.over, State.ENDED),
-    (State.CANCELLING, Input.PATIENCE): (ending.over, State.ENDED),
-    (State.OFFERED, Input.RING): (invited.ring, State.OFFERED),
-    (State.OFFERED, Input.ANSWER): (invited.answer, State.ACCEPTED),
-    (State.OFFERED, Input.REFUSE): (invited.refuse, State.ENDED),
-    (State.OFFERED, Input.HANG_UP): (invited.refuse, State.ENDED),
-    (State.OFFERED, Input.CANCEL): (invited.cancelled, State.ENDED),
-    (State.OFFERED, Input.BYE): (invited.cancelled, State.ENDED),
-    (State.OFFERED, Input.UNACKNOWLEDGED): (invited.unacknowledged_ringing, State.ENDED),
-    (State.ACCEPTED, Input.ACK): (invited.acknowledged, State.ESTABLISHED),
-    (State.ACCEPTED, Input.UNACKNOWLEDGED): (ending.broken, State.ENDED),
-    (State.ACCEPTED, Input.BYE): (ending.far_left, State.ENDED),
-    (State.ACCEPTED, Input.HANG_UP): (ending.leave_later, State.LEAVING),
-    (State.LEAVING, Input.ACK): (ending.leave, State.ENDED),
-    (State.LEAVING, Input.UNACKNOWLEDGED): (ending.leave, State.ENDED),
-    (State.LEAVING, Input.BYE): (ending.over, State.ENDED),
-    (State.ESTABLISHED, Input.ACK): (modifying.acknowledged, State.ESTABLISHED),
-    (State.ESTABLISHED, Input.SUCCESS): (inviting.answered_again, State.ESTABLISHED),
-    (State.ESTABLISHED, Input.HANG_UP): (ending.leave, State.ENDED),
-    (State.ESTABLISHED, Input.BYE): (ending.far_left, State.ENDED),
-    (State.ESTABLISHED, Input.UNACKNOWLEDGED): (ending.broken, State.ENDED),
-    (State.ESTABLISHED, Input.BROKEN): (ending.broken, State.ENDED),
-    (State.ENDED, Input.SUCCESS): (inviting.answered_again, State.ENDED),
-}
-"""What stands in no row is ignored: it crossed something on the way."""
 
 
 class SessionHost(Protocol):
@@ -84,11 +42,11 @@ class SessionHost(Protocol):
     def draw(self) -> float:
         """A random number from 0 to 1."""
 
+    def connected(self, hop: Hop, /) -> bool:
+        """Whether there is a connection to *hop*."""
+
     def begin(self, exchange: Exchange, now: float) -> None:
         """Send its request in a new transaction."""
-
-    def hop_of(self, session: Session, uri: URI) -> Hop:
-        """Where a request in the dialog of *session* goes that is to reach *uri* first."""
 
     def emit(self, session: Session, event: SessionEvent) -> None:
         """Tell the owner."""
@@ -96,8 +54,14 @@ class SessionHost(Protocol):
     def rearm(self, session: Session) -> None:
         """Its deadline may have changed."""
 
+    def decided(self, session: Session) -> None:
+        """Their INVITE is answered or refused."""
+
     def forget(self, session: Session) -> None:
         """It has ended."""
+
+    def guard(self, session: Session, act: Callable[[], object], now: float) -> bool:
+        """Do *act*; what it raises ends *session*, and False says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +105,10 @@ class Session:
     redirects: int = 0
     """How often we were sent elsewhere."""
     dialog: Dialog | None = None
-    early: dict[str, inviting.Early] = field(default_factory=dict)
+    early: dict[str, forks.Early] = field(default_factory=dict)
     """Early dialogs of our INVITE by the tag of the other end."""
-    acks: dict[str, Request] = field(default_factory=dict)
-    """Our ACKs by that tag, to be sent again with each 2xx that comes again."""
+    acks: dict[tuple[str, int], tuple[Request, Hop]] = field(default_factory=dict)
+    """Our latest ACKs by that tag and the CSeq number, and where they went: sent again when the 2xx comes again."""
     rseq: int = 0
     """RSeq of our own reliable provisional response; 0 for none."""
     goodbye: tuple[tuple[str, str], ...] = ()
@@ -160,48 +124,62 @@ class Session:
 
     def ring(self, now: float) -> None:
         """Let the caller hear ringing (180)."""
-        self.take(Input.RING, What(), now)
+        self._do(Input.RING, What(), now)
 
     def answer(self, description: bytes, now: float) -> None:
         """Take the call; *description* answers their offer, or is the offer if they made none."""
-        self.take(Input.ANSWER, What(description=description), now)
+        self._do(Input.ANSWER, What(description=description), now)
 
     def refuse(self, status: int, now: float, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Refuse the call by *status*, 300 to 699."""
-        self.take(Input.REFUSE, What(status=status, headers=headers), now)
+        self._do(Input.REFUSE, What(status=status, headers=headers), now)
 
     def hang_up(
         self, now: float, *, q850: int = 16, status: int = 603, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         """End it, whatever its state: BYE, CANCEL, or a refusal by *status* with *headers*; all tell *q850*."""
         reason = ("Reason", reason_header(q850))
-        self.take(Input.HANG_UP, What(status=status, headers=(reason, *headers)), now)
+        self._do(Input.HANG_UP, What(status=status, headers=(reason, *headers)), now)
 
     def redirect(self, target: URI, hops: list[Hop], now: float) -> None:
-        """Go where a 3xx sent us."""
-        inviting.redirect(self, target, hops, now)
+        """Go where a 3xx sent us, by the first of *hops* (at least one); after ``hang_up`` nothing is sent."""
+        self._do(Input.REDIRECT, What(target=target, hops=tuple(hops)), now)
 
     def give_up(self, response: Response, now: float) -> None:
         """Do not go there: Refused follows."""
-        inviting.end_refused(self, response)
+        self._do(Input.GIVE_UP, What(response=response), now)
 
     def modify(self, description: bytes, now: float) -> None:
-        """Propose *description* by re-INVITE; glare is seen to (14.1)."""
-        modifying.propose(self, description, now)
+        """Propose *description* by re-INVITE.
+
+        ModificationAccepted or ModificationRefused follows, or MayModify, with which *description* is void; so it is
+        with an OfferReceived before either.
+        """
+        self.host.guard(self, lambda: modifying.propose(self, description, now), now)
 
     def forget_modification(self) -> None:
-        """A proposal that waits for its turn is not wanted any more."""
+        """What would have its turn after MayModify is not wanted any more."""
         modifying.forget(self)
 
     def accept_offer(self, description: bytes, now: float) -> None:
-        """Answer OfferReceived."""
-        modifying.accept(self, description, now)
+        """Answer OfferReceived; no MayModify follows."""
+        self.host.guard(self, lambda: modifying.accept(self, description, now), now)
 
     def refuse_offer(self, status: int, now: float) -> None:
         """Refuse OfferReceived; the session goes on as it was."""
-        modifying.refuse(self, status, now)
+        self.host.guard(self, lambda: modifying.refuse(self, status, now), now)
+
+    def _do(self, happened: Input, what: What, now: float) -> None:
+        self.host.guard(self, lambda: self.take(happened, what, now), now)
 
     # For the user agent.
+
+    @property
+    def awaited_ack(self) -> int:
+        """The CSeq number of the ACK that is awaited; an ACK with another is a late copy."""
+        if self.state in (State.ACCEPTED, State.LEAVING):
+            return cseq_of(self.request)[0]
+        return self.modification.number
 
     def take(self, happened: Input, what: What, now: float) -> None:
         """Do what the table says."""
@@ -209,11 +187,35 @@ class Session:
         if row is None:
             return
         action, state = row
+        offered = self.state is State.OFFERED
         decided = action(self, what, now)
         self.state = decided or state or self.state
+        if offered and self.state is not State.OFFERED:
+            self.host.decided(self)
         if self.state is State.ENDED:
+            modifying.end(self, now)
             self.host.forget(self)
         self.host.rearm(self)
+
+    def break_off(self, error: Exception, now: float) -> None:
+        """A step of it raised *error*: end it, as well as can be.  Never raises."""
+        self.host.emit(self, Broken(error=error))
+        if self.state in (State.CANCELLING, State.LEAVING):
+            self._drop(now)  # the owner has hung up before
+        if self.state is State.ENDED:
+            return
+        self.host.emit(self, Ended(message=None, why="an error of our own"))
+        try:
+            self.take(Input.HANG_UP, What(status=500, headers=(("Reason", reason_header(41)),)), now)
+        except Exception as another:
+            self.host.emit(self, Broken(error=another))
+            self._drop(now)
+
+    def _drop(self, now: float) -> None:
+        """End without BYE; what they wait for is answered all the same."""
+        self.state = State.ENDED
+        self.host.guard(self, lambda: modifying.end(self, now), now)
+        self.host.forget(self)
 
     def next_deadline(self) -> float | None:
         """The first of what it waits for."""
@@ -233,33 +235,50 @@ class Session:
     def responded(self, exchange: Exchange, response: Response, now: float) -> None:
         """A response to one of our requests."""
         if exchange.purpose is Purpose.INVITE:
+            inviting.judge_hop(self, exchange, response)
+        if exchange is self.exchange:
             self.take(inviting.input_of(response), What(response=response, exchange=exchange), now)
+        elif exchange.purpose is Purpose.INVITE:
+            forks.left_behind(self, exchange, response, now)
         else:
             modifying.responded(self, exchange, response, now)
         self.host.rearm(self)
 
     def failed(self, exchange: Exchange, now: float) -> None:
-        """No response came to one of our requests."""
-        if exchange.purpose is Purpose.INVITE:
+        """No final response came to one of our requests."""
+        if exchange is self.exchange:
+            inviting.judge_hop(self, exchange, None)
             self.take(Input.LOST, What(exchange=exchange), now)
         elif exchange.purpose in (Purpose.MODIFY, Purpose.REFRESH):
-            self.take(Input.BROKEN, What(why=f"no response to {exchange.request.method}"), now)
+            modifying.unanswered(self, exchange, now)
+        self.host.rearm(self)
 
-    def send_in_dialog(self, request: Request, purpose: Purpose, now: float, dialog: Dialog | None = None) -> Exchange:
-        """Send *request*, made by the dialog, in a transaction of its own."""
+    def send_in_dialog(
+        self, request: Request, purpose: Purpose, now: float, dialog: Dialog | None = None, hop: Hop | None = None
+    ) -> Exchange:
+        """Send *request*, new and made by *dialog* (or ours), in a transaction of its own, by *hop* or as it says."""
         dialog = dialog or self.dialog
         assert dialog is not None
         self.digest.authorise_known(request, self.identity.credentials, self.host.token)
-        hop = self.host.hop_of(self, dialog.next_uri())
+        return self.send_authorised(
+            request, purpose, now, dialog, hop or hop_of(dialog.next_uri(), self.hop, self.host.connected)
+        )
+
+    def send_authorised(self, request: Request, purpose: Purpose, now: float, dialog: Dialog, hop: Hop) -> Exchange:
+        """Send *request* with the credentials that it has."""
         exchange = Exchange(owner=self, purpose=purpose, request=request, hop=hop, dialog=dialog)
         self.host.begin(exchange, now)
         return exchange
 
-    def acknowledge(self, dialog: Dialog, number: int, now: float) -> None:
-        """Send the ACK to a 2xx (13.2.2.4), and keep it for the next time that the 2xx comes."""
-        ack = dialog.request("ACK", number=number)
-        for name in AUTHORIZATIONS:  # of the INVITE, unchanged (22.1)
-            if values := self.request.headers.getlist(name):
-                ack.headers.setlist(name.title(), list(values))
-        self.acks[dialog.remote_tag] = ack
-        self.host.transactions.send(ack, self.host.hop_of(self, dialog.next_uri()), now)
+    def acknowledge(self, dialog: Dialog, invite: Request, now: float, hop: Hop | None = None) -> None:
+        """Send the ACK to a 2xx to *invite* (13.2.2.4); the same one whenever that 2xx comes again."""
+        key = dialog.remote_tag, cseq_of(invite)[0]
+        if key not in self.acks:
+            ack = dialog.request("ACK", number=key[1])
+            for name in AUTHORIZATIONS:  # of the INVITE, unchanged (22.1)
+                if values := invite.headers.getlist(name):
+                    ack.headers.setlist(name.title(), list(values))
+            self.acks[key] = ack, hop or hop_of(dialog.next_uri(), self.hop, self.host.connected)
+            if len(self.acks) > forks.MOST_FORKS:
+                del self.acks[next(iter(self.acks))]
+        self.host.transactions.send(*self.acks[key], now)

@@ -18,7 +18,8 @@ DEFAULT_INTERVAL = 1800
 """Seconds, recommended by RFC 4028 4."""
 LEAST_INTERVAL = 90
 """Seconds, the least that Min-SE may be (4 and 5)."""
-_LONGEST_INTERVAL = 2**31 - 1
+_LONGEST_INTERVAL = 86_400
+"""Seconds, ours: a call that nobody refreshes for a day is none."""
 _GRACE = 32.0
 """Seconds before the end at which the other end is given up (10)."""
 
@@ -42,13 +43,9 @@ class SessionTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooSmall:
-    """The interval that was asked for is refused: 422, with :meth:`headers`."""
+    """The interval that was asked for is refused: 422 with this Min-SE (6)."""
 
     min_se: int
-
-    def headers(self) -> list[tuple[str, str]]:
-        """Header fields of the 422 (6)."""
-        return [("Min-SE", str(self.min_se))]
 
 
 def asked_headers(

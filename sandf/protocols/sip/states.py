@@ -1,13 +1,14 @@
-"""States and inputs of a session; the table that joins them is :data:`.session.CHART`."""
+"""States and inputs of a session; the table that joins them is :data:`.session_chart.CHART`."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
 
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
 from .exchange import Exchange
+from .hops import Hop
 
 
 class State(enum.Enum):
@@ -15,6 +16,8 @@ class State(enum.Enum):
 
     CALLING = "calling"
     PROCEEDING = "proceeding"
+    REDIRECTED = "redirected"
+    """A 3xx has come, and the owner looks where it leads."""
     CANCELLING = "cancelling"
     OFFERED = "offered"
     ACCEPTED = "accepted"
@@ -32,6 +35,8 @@ class Input(enum.Enum):
     SUCCESS = "2xx to our INVITE"
     FAILURE = "final failure of our INVITE"
     LOST = "no response to our INVITE"
+    REDIRECT = "redirect"
+    GIVE_UP = "give up"
     RING = "ring"
     ANSWER = "answer"
     REFUSE = "refuse"
@@ -57,3 +62,5 @@ class What:
     description: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     why: str = ""
+    target: URI | None = None
+    hops: tuple[Hop, ...] = ()

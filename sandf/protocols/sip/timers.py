@@ -33,6 +33,8 @@ class Timer(enum.Enum):
     X_RELIABLE = "X reliable 1xx"
     X_PRACK = "X PRACK"
     X_CANCELLED = "X cancelled"
+    X_NEXT_HOP = "X next hop"
+    X_REINVITE = "X re-INVITE"
 
 
 class Unit(enum.Enum):
@@ -92,6 +94,8 @@ ROWS: dict[Timer, TimerRow] = {
     Timer.X_RELIABLE: TimerRow(times=1, unit=Unit.T1, growth=_DOUBLES, clause="RFC 3262 3: 1xx again until PRACK"),
     Timer.X_PRACK: TimerRow(times=64, unit=Unit.T1, clause="RFC 3262 3: no PRACK"),
     Timer.X_CANCELLED: TimerRow(times=64, unit=Unit.T1, clause="9.1: no final response after CANCEL"),
+    Timer.X_NEXT_HOP: TimerRow(times=12, unit=Unit.T1, clause="RFC 3263 4.3: no response, and there are further hops"),
+    Timer.X_REINVITE: TimerRow(times=64, unit=Unit.T1, clause="9.1: a re-INVITE without final response is cancelled"),
 }
 
 

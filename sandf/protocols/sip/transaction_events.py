@@ -43,6 +43,16 @@ class TimedOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unresponsive:
+    """No response came to a hurried INVITE so far: go elsewhere.
+
+    It is cancelled as soon as a provisional response does come; a 2xx that comes is told, and TimedOut may follow.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportFailed:
     """A request of ours could not be delivered (8.1.3.1: as if it were 503)."""
 
@@ -71,4 +81,6 @@ class Malformed:
     hop: Hop
 
 
-Event = RequestArrived | ResponseArrived | TimedOut | TransportFailed | AckMissing | PrackMissing | Malformed
+Event = (
+    RequestArrived | ResponseArrived | TimedOut | Unresponsive | TransportFailed | AckMissing | PrackMissing | Malformed
+)

@@ -22,7 +22,7 @@ from .hops import Hop, Transport
 from .matching import MAGIC_COOKIE, answer_hop, client_key, has_single_via, note_source, server_key, via_of
 from .message import MessageError, answerable, cseq_of, parse, response_to, serialise, with_via
 from .server_charts import ServerTransaction
-from .timers import Timers
+from .timers import Timer, Timers
 from .transaction_events import (
     AckMissing,
     Event,
@@ -32,6 +32,7 @@ from .transaction_events import (
     ResponseArrived,
     TimedOut,
     TransportFailed,
+    Unresponsive,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "TimedOut",
     "Transactions",
     "TransportFailed",
+    "Unresponsive",
 ]
 
 MOST_SERVER_TRANSACTIONS = 20_000
@@ -69,6 +71,8 @@ class Transactions:
 
     def __init__(self, *, timers: Timers, token: Callable[[], str], sent_by: Callable[[Hop], str]) -> None:
         self.timers = timers
+        self.refusal: Callable[[Request, Hop], int] = lambda request, hop: 0
+        """The status by which a new request is refused, which takes no memory; 0 lets it in."""
         self.dropped = 0
         """Messages that nobody could be told about: no SIP, or a response to nothing."""
         self.source = _NOWHERE
@@ -87,27 +91,32 @@ class Transactions:
 
     # Requests of ours.
 
-    def request(self, request: Request, hop: Hop, now: float) -> str:
+    def request(self, request: Request, hop: Hop, now: float, *, hurried: bool = False) -> str:
         """Begin a client transaction and return its key; *request* itself is not changed.
 
-        Raises ``ValueError`` for ACK, which has none.
+        A *hurried* INVITE is Unresponsive long before it is TimedOut.  Raises ``ValueError`` for ACK, which has none.
         """
         if request.method == "ACK":
             raise ValueError("an ACK has no transaction")
-        return self._begin_client(with_via(request, self._new_via(hop)), hop, now)
+        key = self._begin_client(with_via(request, self._new_via(hop)), hop, now)
+        if hurried:
+            self._clients[key].start(Timer.X_NEXT_HOP, now)
+            self._settle(self._clients[key])
+        return key
 
     def send(self, request: Request, hop: Hop, now: float) -> None:
         """Send a request outside of any transaction: the ACK to a 2xx (13.2.2.4)."""
         self.send_octets(serialise(with_via(request, self._new_via(hop))), hop)
 
-    def cancel(self, key: str, now: float) -> str | None:
-        """Cancel an INVITE (9.1) as soon as a provisional response has come.
+    def cancel(self, key: str, now: float, headers: tuple[tuple[str, str], ...] = ()) -> str | None:
+        """Cancel an INVITE (9.1) as soon as a provisional response has come; *headers* are for the CANCEL (RFC 3326).
 
         Returns the key of the CANCEL's transaction; None while it waits, or where a final response was faster.
         """
         transaction = self._clients.get(key)
         if transaction is None:
             return None
+        transaction.cancel_headers = headers
         self._take(transaction, Input.CANCEL, None, now)
         return transaction.cancel_key
 
@@ -185,6 +194,8 @@ class Transactions:
                 self._take(transaction, Input.ACK, request, now)
         elif transaction is not None:
             self._take(transaction, Input.REQUEST, request, now)
+        elif status := self.refusal(request, hop):
+            self._answer_without_state(request, status, octets, answer_hop(via, hop))
         elif len(self._servers) >= MOST_SERVER_TRANSACTIONS:
             self._answer_without_state(request, 503, octets, answer_hop(via, hop))
         else:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from sipmessage import URI, Parameters, Request
 
 from .fields import named_address, parameters_of
-from .hops import Transport
+from .hops import Transport, canonical_host
 
 _LONGEST_URI = 1000
 _LONGEST_NUMBER = 200
@@ -109,7 +109,7 @@ def with_source(text: str, host: str, port: int) -> str:
     names = [parameter.partition("=")[0].strip().lower() for parameter in parameters]
     kept = [one for name, one in zip(names, parameters, strict=True) if one and name not in ("received", "rport")]
     source = [f"rport={port}"] if "rport" in names else []
-    if source or parse_via(text).host.strip("[]") != host.lower():
+    if source or canonical_host(parse_via(text).host) != canonical_host(host):
         source.append(f"received={host}")
     return ";".join([head, *kept, *source])
 

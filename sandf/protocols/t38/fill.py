@@ -1,17 +1,19 @@
 """Fill bits out of page data without error correction (T.38 Annex D, T38FaxFillBitRemoval): they need no bandwidth.
 
-Fill is zeros in front of the eleven that begin an EOL (T.4 4.1.3).  The far gateway puts it in again where its modem
-needs it.  Bits are in the order of T.38: the first one on the line is the most significant one.
+Fill is zeros in front of the eleven that begin an EOL (T.4 4.1.3).  A code may end with zeros itself, three at most,
+and nobody who does not decode the line knows which are whose: so many stay.  The far gateway puts fill in again where
+its modem needs it.  Bits are in the order of T.38: the first one on the line is the most significant one.
 
-What this module does not do: put fill in.
+What this module does not do: put fill in, or find the last three bits of it.
 """
 
 from __future__ import annotations
 
 import re
 
-_FILL = re.compile(r"0{12,}1")
-_EOL = "0" * 11 + "1"
+_KEPT = 11 + 3
+_FILL = re.compile(rf"0{{{_KEPT + 1},}}1")
+_EOL = "0" * _KEPT + "1"
 
 
 class FillRemoval:

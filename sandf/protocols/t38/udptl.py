@@ -15,6 +15,7 @@ What this module does not do: sockets, pacing, repeating whole datagrams.
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 from typing import NamedTuple
 
 _JUMP = 2_000
@@ -134,6 +135,7 @@ class Sender:
         self._redundancy, self._parity, self._max_datagram = redundancy, parity, max_datagram
         self._number = 0
         self._sent: deque[bytes] = deque(maxlen=max(redundancy, _MOST_COVERED if parity else 16))
+        """The latest first; with their lengths in front, but for parity."""
 
     def send(self, ifp: bytes, redundancy: int | None = None) -> bytes:
         """The datagram for the next IFP packet; *redundancy* for this one only (control data wants more).
@@ -142,23 +144,24 @@ class Sender:
         """
         if not ifp:
             raise ValueError("an IFP packet has at least one octet")
-        head = self._number.to_bytes(2, "big") + _measured(ifp)
+        measured = _measured(ifp)
+        head = self._number.to_bytes(2, "big") + measured
         if self._parity:
             recovery = self._parity_octets(len(head), *self._parity)
         else:
             recovery = self._secondary_octets(len(head), self._redundancy if redundancy is None else redundancy)
         self._number = self._number + 1 & 0xFFFF
-        self._sent.appendleft(ifp)
+        self._sent.appendleft(ifp if self._parity else measured)
         return head + recovery
 
     def _secondary_octets(self, size: int, redundancy: int) -> bytes:
         elements: list[bytes] = []
         size += 2
-        for ifp in self._sent:
-            if len(elements) >= redundancy or size + len(ifp) + 2 > self._max_datagram:
+        for measured in islice(self._sent, redundancy):
+            size += len(measured)
+            if size > self._max_datagram:
                 break
-            elements.append(_measured(ifp))
-            size += len(elements[-1])
+            elements.append(measured)
         return bytes((0, len(elements))) + b"".join(elements)
 
     def _parity_octets(self, size: int, span: int, elements: int) -> bytes:
@@ -217,6 +220,8 @@ class Receiver:
         """What *octets*, a datagram, makes ready, in order.  Raises :class:`UdptlError`."""
         datagram = parse(octets)
         number = self._placed(datagram)
+        if number == self._expected and not (self._waiting or self._jumped or datagram.parity):
+            return self._next(number, datagram.primary)
         if number in self._known:
             self.duplicates += 1
         elif number < (self._expected or 0):
@@ -229,9 +234,19 @@ class Receiver:
             self._parities.append((number, datagram.parity))
         if self._waiting and self._expected not in self._waiting:
             self._work_out_parity()
+        self._forget()
+        return self._drain(self._hold)
+
+    def _next(self, number: int, ifp: bytes) -> list[Received]:
+        """The packet that is expected, and none waits: as nearly all do."""
+        self._known[number] = ifp
+        self._forget()
+        self._expected = number + 1
+        return [Received(number & 0xFFFF, ifp, False, 0)]
+
+    def _forget(self) -> None:
         while len(self._known) > _HISTORY:
             del self._known[next(iter(self._known))]
-        return self._drain(self._hold)
 
     def release(self) -> list[Received]:
         """Give up the gap and all that wait behind it."""

@@ -1,9 +1,10 @@
-"""One call over a SIP trunk: its session, its media, and the way to T.38.
+"""What SIP calls in both directions have in common: a session, its media, and the way to T.38.
 
 A call is through when both ends have agreed on T.38; until then its audio is a tone (CNG or CED) and silence, so
-that the other end sees a fax machine and changes over.  The called end proposes T.38 as soon as its answer is
-acknowledged; a caller gives it some seconds and then does so itself.  While T.30 runs the media stay what they are;
-when it has ended nobody keeps the call for longer than :data:`LINGER`.
+that the other end sees a fax machine and changes over.  While T.30 runs the media stay what they are.
+
+No state lasts for ever: the called party has the application's patience, a change to T.38 is over by
+:data:`SWITCH`, T.30 ends by its own timers, and then nobody keeps the call for longer than :data:`LINGER`.
 
 What this module does not do: fax over G.711: a call that cannot change to T.38 ends with a cause of its own.
 """
@@ -11,17 +12,16 @@ What this module does not do: fax over G.711: a call that cannot change to T.38 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from automat import TypeMachineBuilder
-from twisted.internet.defer import Deferred
+from sipmessage import Response
 from twisted.internet.interfaces import IDelayedCall
-from twisted.python.failure import Failure as Trouble
 from zope.interface import implementer
 
 from sandf import causes
-from sandf.callcontrol.primitives import TelephoneCall
 from sandf.causes import Cause, Failure
 from sandf.logs import Logger
 from sandf.protocols.rtp.tones import Tone
@@ -29,10 +29,11 @@ from sandf.protocols.sdp.description import SdpError
 from sandf.protocols.sdp.offer_answer import MediaKind, Unacceptable
 from sandf.protocols.sip import events
 from sandf.protocols.sip.hops import Hop
+from sandf.protocols.sip.reasons import retry_after
 from sandf.protocols.sip.session import Session
 from sandf.protocols.t38.settings import T38Use
 
-from ..interfaces import ICallEnd, ICallUser, Offer
+from ..interfaces import ICallEnd, ICallUser
 from . import endings
 from .call_media import CallMedia, MediaResources
 from .settings import CallPolicy, Network
@@ -40,9 +41,27 @@ from .settings import CallPolicy, Network
 if TYPE_CHECKING:
     from .trunk import SipTrunk
 
-LINGER = 5.0
-"""Seconds that a call lives on after T.30 has ended, whatever the other end does."""
 NOT_ACCEPTABLE = 488
+TOO_EARLY = 500
+SHORT_PAUSE = 10.0
+"""Seconds of Retry-After that are waited for in a call."""
+
+AGAIN = 1.0
+"""Seconds after a change of their audio until T.38 is proposed once more."""
+
+
+class Deadline(NamedTuple):
+    """How long a call may stay where it is, and how it ends then."""
+
+    name: str
+    seconds: float
+    cause: Cause
+    detail: str
+
+
+SWITCH = Deadline("switch", 20.0, causes.T38_REFUSED, "T.38 was not agreed in time")
+"""From when both ends have audio and one of us may propose T.38: a few turns after glare, and one lost answer."""
+LINGER = Deadline("linger", 5.0, causes.FAR_CLEARED, "T.30 had ended")
 
 
 class CallResources(Protocol):
@@ -115,16 +134,14 @@ def _connect(life: _Life, core: _Core) -> None:
 @_switching.upon(_Life.finish).to(_over)
 @_through.upon(_Life.finish).to(_over)
 def _finish(life: _Life, core: _Core, cause: Cause, detail: str) -> None:
-    core.call._let_go(cause)
-    if not core.call._user_left:  # losing the bearer may have made it leave by itself
-        core.call._user.cleared(cause, detail)
+    core.call._let_go(cause, detail)
 
 
 @_coming_up.upon(_Life.clear).to(_over)
 @_switching.upon(_Life.clear).to(_over)
 @_through.upon(_Life.clear).to(_over)
 def _clear(life: _Life, core: _Core, cause: Cause) -> None:
-    core.call._let_go(cause)
+    core.call._let_go(cause, "")
 
 
 _build_life = _machine.build()
@@ -132,7 +149,7 @@ _build_life = _machine.build()
 
 @implementer(ICallEnd)
 class SipCall:
-    """What calls in both directions have in common."""
+    """One call over a trunk; :mod:`.outgoing` and :mod:`.incoming` have the two directions."""
 
     log = Logger()
     tone = Tone.CNG
@@ -142,14 +159,16 @@ class SipCall:
         self._resources = resources
         self._clock = resources.media.wheel
         self._life = _build_life(_Core(self))
-        self._user: ICallUser
+        self._user: ICallUser | None = None
+        self._user_left = False
         self._session: Session | None = None
         self._policy: CallPolicy
         self._media: CallMedia
         self._over = False
-        self._user_left = False
+        self._has_proposed = False
         self._timers: dict[str, IDelayedCall] = {}
-        self._signals: list[tuple[bytes, Hop, tuple[str, int], bool, float]] | None = []
+        self._signals: list[tuple[bytes, Hop, tuple[str, int], bool, float]] = []
+        """What passed before the user was known."""
 
     # ICallEnd.
 
@@ -179,8 +198,10 @@ class SipCall:
                 self._accepted(description)
             case events.ModificationRefused(response=response):
                 self._media.withdraw()
-                if not self._media.fax:
-                    self._life.finish(*endings.of_modification(response))
+                self._refused(response)
+            case events.MayModify():
+                self._media.withdraw()
+                self._propose()
             case events.Ended():
                 self._life.finish(*endings.of_end(event))
 
@@ -191,14 +212,14 @@ class SipCall:
     def signalled(self, octets: bytes, hop: Hop, local: tuple[str, int], *, outward: bool) -> None:
         """A message of this call has passed; those before it has an id wait for it."""
         signal = octets, hop, local, outward, self._clock.seconds()
-        if self._signals is not None:
+        if self._user is None:
             self._signals.append(signal)
         else:
-            self._record(*signal)
+            self._record(self._user.call_id, *signal)
 
-    def _record(self, octets: bytes, hop: Hop, local: tuple[str, int], outward: bool, at: float) -> None:
+    def _record(self, call_id: str, octets: bytes, hop: Hop, local: tuple[str, int], outward: bool, at: float) -> None:
         self._resources.media.recorder.signal(
-            self._user.call_id,
+            call_id,
             outward=outward,
             octets=octets,
             local=local,
@@ -223,9 +244,9 @@ class SipCall:
             number=self._resources.number,
             released=self._fax_ended,
         )
-        signals, self._signals = self._signals or [], None
+        signals, self._signals = self._signals, []
         for signal in signals:
-            self._record(*signal)
+            self._record(user.call_id, *signal)
 
     def _accepted(self, description: bytes) -> None:
         """The answer to our offer."""
@@ -244,21 +265,33 @@ class SipCall:
         else:
             self._life.audio_agreed()
 
+    def _refused(self, response: Response) -> None:
+        """Our proposal was refused; one that came too early for the other end is made again (RFC 3261 14.2)."""
+        pause = retry_after(response)
+        if self._media.fax:
+            return
+        if response.code == TOO_EARLY and pause is not None and pause <= SHORT_PAUSE:
+            self._later("again", pause, self._propose)
+        else:
+            self._life.finish(*endings.of_modification(response))
+
     def _offered(self, description: bytes) -> None:
         """A re-INVITE: taken if it is a refresh or brings what we want, refused while T.30 would lose its bearer."""
         session, now = self._session, self._trunk.endpoint.now()
-        assert session is not None
+        assert session is not None and self._user is not None
         kinds = frozenset({MediaKind.T38} if self._media.running else {MediaKind.T38, MediaKind.AUDIO})
         try:
             answer = self._media.answer(description, kinds, self._our_address(session))
         except (Unacceptable, SdpError, Failure) as error:
-            self.log.info("vtsp({call}): re-INVITE refused: {reason}", call=self._user.call_id, reason=error)
+            self.log.debug("vtsp({call}): re-INVITE refused: {reason}", call=self._user.call_id, reason=error)
             session.refuse_offer(NOT_ACCEPTABLE, now)
             return
         session.accept_offer(answer, now)
         if self._media.fax:
             session.forget_modification()
             self._agreed()
+        elif self._has_proposed and not self._media.running:  # what waited for its turn is void
+            self._later("again", AGAIN, self._propose)
 
     def _our_address(self, session: Session) -> str:
         return self._trunk.settings.advertise or self._trunk.endpoint.address_towards(session.hop.host)
@@ -266,49 +299,68 @@ class SipCall:
     def _switch(self) -> None:
         """Audio is there: let the other end hear what we are, and change over."""
         self._media.play(self.tone)
+        self._by(SWITCH)
 
     def _propose(self) -> None:
+        """Propose T.38."""
         session = self._session
-        if session is None or self._media.fax:
+        if session is None or self._media.fax or self._over:
             return
         try:
             offer = self._media.offer((MediaKind.T38,), self._our_address(session))
         except Failure as failure:
             self._life.finish(failure.cause, failure.detail)
             return
+        self._has_proposed = True
         session.modify(offer, self._trunk.endpoint.now())
         self._trunk.endpoint.drain()
 
     def _connect(self) -> None:
         self._stop_timers()
+        assert self._media.bearer is not None and self._user is not None
         self._user.facts.update(self._media.facts())
-        assert self._media.bearer is not None
         self._user.connected(self._media.bearer)
 
     def _fax_ended(self) -> None:
         """T.30 has given the bearer back: the call is to end."""
-        if self._over:
-            return
-        self._later("linger", LINGER, self._life.finish, causes.FAR_CLEARED, "T.30 had ended")
+        if not self._over:
+            self._by(LINGER)
 
     # The end.
 
-    def _let_go(self, cause: Cause) -> None:
+    def _let_go(self, cause: Cause, detail: str) -> None:
+        """The one way out: whatever of it raises, the rest is done."""
         self._over = True
         self._stop_timers()
-        self._left()
-        self._media.close()
-        session = self._session
-        if session is not None:
-            status, headers = endings.refusal_of(cause)
-            session.hang_up(self._trunk.endpoint.now(), q850=cause.q850, status=status, headers=headers)
-            self._trunk.endpoint.drain()
-            self._trunk.endpoint.left(session, self)
+        with ExitStack() as steps:  # the last comes first
+            steps.callback(self._tell, cause, detail)
+            if self._session is not None:
+                steps.callback(self._trunk.endpoint.left, self._session, self)
+                steps.callback(self._trunk.endpoint.drain)
+                steps.callback(self._hang_up, self._session, cause)
+            steps.callback(self._trunk.left, self)
+            if self._user is not None:
+                steps.callback(self._media.close)
 
-    def _left(self) -> None:
-        """Tell the trunk."""
+    def _hang_up(self, session: Session, cause: Cause) -> None:
+        status, headers = endings.refusal_of(cause)
+        session.hang_up(self._trunk.endpoint.now(), q850=cause.q850, status=status, headers=headers)
+
+    def _tell(self, cause: Cause, detail: str) -> None:
+        """Tell the user, unless it ended the call itself: losing the bearer may have made it do so."""
+        if self._user is not None and not self._user_left:
+            self._user.cleared(cause, detail)
+
+    # Time.
+
+    def _by(self, deadline: Deadline, more: float = 0.0) -> None:
+        """The call ends so, if nothing else happens before."""
+        self._later(deadline.name, deadline.seconds + more, self._life.finish, deadline.cause, deadline.detail)
 
     def _later(self, name: str, seconds: float, call: Callable[..., object], *args: object) -> None:
+        before = self._timers.pop(name, None)
+        if before is not None and before.active():
+            before.cancel()
         self._timers[name] = self._clock.callLater(seconds, call, *args)
 
     def _stop_timers(self) -> None:
@@ -316,186 +368,3 @@ class SipCall:
         for timer in timers.values():
             if timer.active():
                 timer.cancel()
-
-
-class OutgoingCall(SipCall):
-    """A call that we place."""
-
-    def __init__(self, trunk: SipTrunk, resources: CallResources, call: TelephoneCall, user: ICallUser) -> None:
-        super().__init__(trunk, resources)
-        self._call = call
-        self._serve(user)
-        self._rung = False
-
-    def fail(self, cause: Cause, detail: str) -> None:
-        """It cannot even begin."""
-        self._life.finish(cause, detail)
-
-    def begin(self) -> None:
-        """Find the hops, and send the INVITE."""
-        begun = Deferred.fromCoroutine(self._begin())
-        begun.addErrback(self._broke)
-
-    def _left(self) -> None:
-        self._trunk.left(self)
-
-    def _broke(self, failure: Trouble) -> None:
-        self.log.failure("vtsp({call}): the call could not begin", failure, call=self._user.call_id)
-        self._life.finish(causes.INTERNAL_ERROR, "")
-
-    async def _begin(self) -> None:
-        hops = await self._trunk.hops()
-        if self._over:
-            return
-        if not hops:
-            self._life.finish(causes.NETWORK_OUT_OF_ORDER, f"no address for trunk {self._trunk.name}")
-            return
-        try:
-            self._invite(hops)
-        except Failure as failure:
-            self._life.finish(failure.cause, failure.detail)
-
-    def _invite(self, hops: list[Hop]) -> None:
-        trunk, endpoint = self._trunk, self._trunk.endpoint
-        address = trunk.settings.advertise or endpoint.address_towards(hops[0].host)
-        kinds = {
-            T38Use.REINVITE: (MediaKind.AUDIO,),
-            T38Use.FIRST: (MediaKind.AUDIO, MediaKind.T38),
-            T38Use.ONLY: (MediaKind.T38,),
-        }[self._policy.t38]
-        target, to, caller, headers = trunk.addresses(self._call, hops[0])
-        session = endpoint.agent.call(
-            trunk=trunk.name,
-            target=target,
-            to=to,
-            caller=caller,
-            headers=headers,
-            description=self._media.offer(kinds, address),
-            hops=hops,
-            call_id=f"{self._resources.token()}@{address}",
-            now=endpoint.now(),
-        )
-        session.description = self._media.same
-        self._session = session
-        endpoint.joined(session, self)
-        self._user.facts["sip_call_id"] = session.call_id
-        self._user.facts["remote_signalling"] = str(hops[0])
-        self._later("answer", self._call.answer_timeout, self._no_answer)
-        endpoint.drain()
-
-    def _no_answer(self) -> None:
-        self._life.finish(causes.NO_ANSWER, "")
-
-    def happened(self, event: object) -> None:
-        """The session says something."""
-        match event:
-            case events.Ringing():
-                if not self._rung:
-                    self._rung = True
-                    self._user.alerted()
-            case events.Redirected():
-                followed = Deferred.fromCoroutine(self._redirected(event))
-                followed.addErrback(self._broke)
-            case events.Answered(description=description):
-                self._stop_timers()
-                self._accepted(description)
-            case events.Refused():
-                self._life.finish(*endings.of_refusal(event, rang=self._rung))
-            case _:
-                super().happened(event)
-
-    async def _redirected(self, event: events.Redirected) -> None:
-        session, endpoint = self._session, self._trunk.endpoint
-        assert session is not None
-        if session.redirects < self._policy.redirects:
-            for target in event.targets:
-                hops = await self._trunk.redirected(target)
-                if hops:
-                    session.redirect(target, hops, endpoint.now())
-                    endpoint.drain()
-                    return
-        session.give_up(event.response, endpoint.now())
-        endpoint.drain()
-
-    def _switch(self) -> None:
-        """The called end proposes T.38 as a rule; if not, we do."""
-        super()._switch()
-        self._later("wait", self._policy.t38_wait, self._propose)
-
-
-class IncomingCall(SipCall):
-    """A call that comes in."""
-
-    tone = Tone.CED
-
-    def __init__(self, trunk: SipTrunk, resources: CallResources, session: Session, description: bytes) -> None:
-        super().__init__(trunk, resources)
-        self._session = session
-        self._description = description
-        trunk.endpoint.joined(session, self)
-
-    def bring(self, offer: Offer) -> None:
-        """Offer it to call control."""
-        assert self._session is not None
-        trunk, session = self._trunk, self._session
-        numbers = trunk.numbers(session.request)
-        call = TelephoneCall(
-            port=trunk.name,
-            called=numbers.called,
-            calling="" if numbers.private else numbers.calling,
-            redirecting=numbers.redirecting,
-        )
-        user = offer(call, self)
-        self._serve(user)
-        session.description = self._media.same
-        user.facts["sip_call_id"] = session.call_id
-        user.facts["remote_signalling"] = str(session.hop)
-        user.offered()
-
-    def _left(self) -> None:
-        self._trunk.left(self)
-
-    def alert(self) -> None:
-        """180 Ringing."""
-        if self._session is not None:
-            self._session.ring(self._trunk.endpoint.now())
-            self._trunk.endpoint.drain()
-
-    def answer(self) -> None:
-        """200 OK: T.38 where it is offered, else audio; or 488."""
-        session = self._session
-        if session is None or self._over:
-            return
-        kinds = frozenset({MediaKind.T38} if self._policy.t38 is T38Use.ONLY else {MediaKind.T38, MediaKind.AUDIO})
-        address = self._our_address(session)
-        try:
-            if self._description:
-                description = self._media.answer(self._description, kinds, address)
-            else:
-                description = self._media.offer(
-                    (MediaKind.T38,) if self._policy.t38 is T38Use.ONLY else (MediaKind.AUDIO,), address
-                )
-        except (Unacceptable, SdpError) as error:
-            session.refuse(NOT_ACCEPTABLE, self._trunk.endpoint.now())
-            self._life.finish(causes.T38_REFUSED, str(error))
-            return
-        except Failure as failure:
-            self._life.finish(failure.cause, failure.detail)
-            return
-        session.answer(description, self._trunk.endpoint.now())
-        self._trunk.endpoint.drain()
-
-    def happened(self, event: object) -> None:
-        """The session says something."""
-        match event:
-            case events.Established(description=description) if description:
-                self._accepted(description)
-            case events.Established():
-                self._agreed()
-            case _:
-                super().happened(event)
-
-    def _switch(self) -> None:
-        """Propose T.38 at once: each second is line time."""
-        super()._switch()
-        self._propose()

@@ -229,12 +229,15 @@ class CallMedia:
                 self._resources.wheel,
                 settings=self._udptl(agreed),
                 version=agreed.parameters.version,
+                max_bit_rate=agreed.parameters.max_bit_rate or self._policy.max_bit_rate,
                 local_tcf=agreed.parameters.rate_management is RateManagement.LOCAL_TCF,
                 fill_bit_removal=agreed.parameters.fill_bit_removal,
                 capture=self._capture,
                 released=self._t30_ended,
             )
-        if not self._negotiation.far_held:
+        if self._negotiation.far_held:
+            self.bearer.hold()
+        else:
             address = self._reachable(agreed.address)
             self.bearer.start(address, agreed.port, trusted=(address, self._trusted()))
 

@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IListeningPort,
     IOpenSSLClientConnectionCreator,
     IOpenSSLContextFactory,
@@ -40,6 +41,9 @@ ClientTls = Callable[[str], IOpenSSLClientConnectionCreator]
 """What is asked of the certificate of a name that we connect to, as ``optionsForClientTLS``."""
 MOST_CONNECTIONS = 500
 """Connections that others may have to one endpoint."""
+MOST_STRANGERS = 20
+"""Those of hosts that are no trunk's; they get 403 on them, and not for long."""
+STRANGER_SECONDS = 30.0
 MOST_WAITING = 1000
 """Messages that wait for a connection to come up."""
 CONNECT_SECONDS = 10.0
@@ -76,7 +80,7 @@ class Stream(Protocol):
             peer = cast(IPv4Address | IPv6Address, self.transport.getPeer())
             self.hop = Hop(transport=self._kind, host=peer.host, port=peer.port)
         if not self._connections.joined(self):
-            self._abort()
+            self.drop()
 
     def dataReceived(self, data: bytes) -> None:
         """Some octets; a stream that cannot be followed is dropped."""
@@ -84,7 +88,7 @@ class Stream(Protocol):
         try:
             messages = self._reader.feed(data)
         except MessageError:
-            self._abort()
+            self.drop()
             return
         if self._reader.pings > self._pings:  # RFC 5626 3.5.1
             self._pings = self._reader.pings
@@ -96,7 +100,8 @@ class Stream(Protocol):
         """Forget it."""
         self._connections.left(self)
 
-    def _abort(self) -> None:
+    def drop(self) -> None:
+        """End the connection at once."""
         cast(ITCPTransport, self.transport).abortConnection()
 
     def send(self, octets: bytes) -> None:
@@ -141,6 +146,7 @@ class Connections:
         *,
         received: Received,
         unreachable: Unreachable,
+        known: Callable[[Hop], bool],
         tls: IOpenSSLContextFactory | None,
         client_tls: ClientTls,
     ) -> None:
@@ -151,11 +157,13 @@ class Connections:
         self._reactor = reactor
         self._bind = bind
         self._unreachable = unreachable
+        self._known = known
         self._tls = tls
         self._client_tls = client_tls
         self._ports: list[IListeningPort] = []
         self._datagrams = Datagrams(received)
         self._streams: dict[Hop, Stream] = {}
+        self._strangers: dict[Stream, IDelayedCall] = {}
         self._waiting: dict[Hop, list[bytes]] = {}
         self._closing = False
 
@@ -183,6 +191,10 @@ class Connections:
             if isinstance(stopped, Deferred):
                 await stopped
 
+    def connected(self, hop: Hop) -> bool:
+        """Whether there is a connection to *hop*."""
+        return hop in self._streams
+
     def send(self, octets: bytes, hop: Hop) -> None:
         """Send a message to *hop*; one that cannot be sent there is told as unreachable."""
         if hop.transport is Transport.UDP:
@@ -194,7 +206,7 @@ class Connections:
         elif hop in self._waiting:
             if len(self._waiting[hop]) < MOST_WAITING:
                 self._waiting[hop].append(octets)
-        else:
+        elif not octets.startswith(b"SIP/2.0 "):  # nobody listens where a connection to us came from
             self._connect(hop, octets)
 
     def _send_datagram(self, octets: bytes, hop: Hop) -> None:
@@ -216,7 +228,7 @@ class Connections:
 
     def _not_connected(self, failure: Failure, hop: Hop) -> None:
         self._waiting.pop(hop, None)
-        self.log.info("sip: no connection to {hop}: {reason}", hop=hop, reason=failure.getErrorMessage())
+        self.log.debug("sip: no connection to {hop}: {reason}", hop=hop, reason=failure.getErrorMessage())
         if not self._closing:
             self._unreachable(hop)
 
@@ -224,15 +236,28 @@ class Connections:
         """A connection is up; False if there are too many."""
         assert stream.hop is not None
         waiting = self._waiting.pop(stream.hop, [])
-        if self._closing or (not waiting and len(self._streams) >= MOST_CONNECTIONS):
+        if self._closing or not (waiting or self._has_room(stream)):
             return False
         self._streams[stream.hop] = stream
         for octets in waiting:
             stream.send(octets)
         return True
 
+    def _has_room(self, stream: Stream) -> bool:
+        """Whether a connection that was made to us may stay; a stranger's is closed after a while."""
+        assert stream.hop is not None
+        if self._known(stream.hop):
+            return len(self._streams) - len(self._strangers) < MOST_CONNECTIONS
+        if len(self._strangers) >= MOST_STRANGERS:
+            return False
+        self._strangers[stream] = self._reactor.callLater(STRANGER_SECONDS, stream.drop)
+        return True
+
     def left(self, stream: Stream) -> None:
         """A connection is gone."""
+        timer = self._strangers.pop(stream, None)
+        if timer is not None and timer.active():
+            timer.cancel()
         if stream.hop is not None and self._streams.get(stream.hop) is stream:
             del self._streams[stream.hop]
             if not self._closing:

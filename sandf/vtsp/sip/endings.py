@@ -18,6 +18,8 @@ OVERLOAD_PAUSE = 30
 """Seconds in Retry-After while we take no calls."""
 NORMAL = (0, 16, 31)
 """Q.850 causes of calls that went well, or say nothing."""
+_OUT_OF_SERVICE = (500, 502, 503, 504)
+"""Statuses that say nothing of what was proposed."""
 NOT_HERE = (causes.NO_APPLICATION, causes.NO_MAIL_ADDRESS, causes.NO_DIAL_PEER)
 OVERLOADED = (causes.NO_PORT, causes.NO_CHANNEL, causes.SHUT_DOWN, causes.CLOSING_DOWN)
 
@@ -37,8 +39,11 @@ def of_refusal(refused: Refused, *, rang: bool) -> tuple[Cause, str]:
 
 
 def of_modification(response: Response) -> tuple[Cause, str]:
-    """The row for a call whose change to T.38 was refused."""
-    return causes.T38_REFUSED, f"{response.code} {response.phrase}".strip()
+    """The row for a call whose change to T.38 was refused: that is a word about T.38, unless it speaks of service."""
+    detail = f"{response.code} {response.phrase}".strip()
+    if response.code in _OUT_OF_SERVICE and not media_refused(response):
+        return causes.from_q850(release_cause(response, rang=True)), detail
+    return causes.T38_REFUSED, detail
 
 
 def of_end(ended: Ended) -> tuple[Cause, str]:
@@ -55,6 +60,8 @@ def of_end(ended: Ended) -> tuple[Cause, str]:
 
 def refusal_of(cause: Cause) -> tuple[int, tuple[tuple[str, str], ...]]:
     """The status by which a call that ended for *cause* is refused, and the header fields with it but Reason."""
+    if cause is causes.INTERNAL_ERROR:
+        return 500, ()
     if cause in OVERLOADED:
         return 503, (("Retry-After", str(OVERLOAD_PAUSE)),)
     if cause in NOT_HERE:

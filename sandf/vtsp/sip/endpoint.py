@@ -15,8 +15,10 @@ from typing import Protocol
 from sipmessage import Request
 from twisted.internet.interfaces import IDelayedCall, IOpenSSLContextFactory
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.python.failure import Failure
 
 from sandf.logs import Logger
+from sandf.protocols.sip import events
 from sandf.protocols.sip.agent import Happened, Invited, UserAgent
 from sandf.protocols.sip.digest import DigestClient
 from sandf.protocols.sip.hops import Hop, Transport
@@ -27,6 +29,8 @@ from sandf.protocols.sip.transactions import Transactions
 from .connections import ClientTls, Connections, address_towards
 from .settings import BindAddress
 
+AFTERWARDS = 2.0
+"""Seconds after the end of a call for which its messages are still recorded."""
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -68,6 +72,9 @@ class TrunkOfEndpoint(Protocol):
     def invited(self, session: Session, description: bytes) -> None:
         """A call comes in: take it, or refuse it."""
 
+    def hop_failed(self, hop: Hop, pause: float | None) -> None:
+        """A call found that *hop* does not answer, or wants to be left alone for *pause* seconds."""
+
 
 class SipEndpoint:
     """One endpoint; *token* gives random words and *draw* random numbers."""
@@ -91,6 +98,7 @@ class SipEndpoint:
         self._calls: dict[Session, CallOfSession] = {}
         self._by_call_id: dict[str, list[CallOfSession]] = {}
         self._reactor = reactor
+        self._leaving: dict[Session, IDelayedCall] = {}
         self._addresses: dict[str, str] = {}
         self._timer: IDelayedCall | None = None
         self._draining = False
@@ -101,6 +109,7 @@ class SipEndpoint:
             bind,
             received=self._received,
             unreachable=self._unreachable,
+            known=self._knows,
             tls=tls,
             client_tls=client_tls,
         )
@@ -111,6 +120,7 @@ class SipEndpoint:
             admit=self._admit,
             identity=lambda trunk, hop: self.trunks[trunk].identity(hop),
             digest=lambda trunk: self.trunks[trunk].digest,
+            connected=self.connections.connected,
             agent=agent,
         )
 
@@ -122,8 +132,9 @@ class SipEndpoint:
     async def close(self) -> None:
         """Close all sockets; what has not been answered is not waited for."""
         self._open = False
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        for timer in (self._timer, *self._leaving.values()):
+            if timer is not None and timer.active():
+                timer.cancel()
         await self.connections.close()
 
     def now(self) -> float:
@@ -164,8 +175,12 @@ class SipEndpoint:
         self._by_call_id.setdefault(session.call_id, []).append(call)
 
     def left(self, session: Session, call: CallOfSession) -> None:
-        """*call* is over."""
-        self._calls.pop(session, None)
+        """*call* is over; its last messages, as the answer to BYE, are still recorded."""
+        if self._calls.pop(session, None) is not None:
+            self._leaving[session] = self._reactor.callLater(AFTERWARDS, self._forget, session, call)
+
+    def _forget(self, session: Session, call: CallOfSession) -> None:
+        self._leaving.pop(session, None)
         calls = self._by_call_id.get(session.call_id, [])
         if call in calls:
             calls.remove(call)
@@ -189,19 +204,27 @@ class SipEndpoint:
         while True:
             happened, packets = self.agent.events(), self.agent.take_packets()
             if not happened and not packets:
-                return
+                break
             for one in happened:
                 self._happened(one)
             self._record_incoming()  # a call that it began is there now
             for packet in packets:
                 self._record(packet.octets, packet.hop, outward=True)
                 self.connections.send(packet.octets, packet.hop)
+        for fault in self.agent.take_faults():
+            self.log.failure("sip: a message or timer failed", Failure(fault.error))
 
     def _happened(self, one: Happened) -> None:
         session, event = one.session, one.event
         try:
             if isinstance(event, Invited):
                 self.trunks[session.trunk].invited(session, event.description)
+            elif isinstance(event, events.HopFailed):
+                self.trunks[session.trunk].hop_failed(event.hop, event.retry_after)
+            elif isinstance(event, events.Broken):
+                self.log.failure("sip: {call_id} failed", Failure(event.error), call_id=session.call_id)
+                if session in self._calls:
+                    self._calls[session].broke()
             elif session in self._calls:
                 self._calls[session].happened(event)
         except Exception:
@@ -229,7 +252,10 @@ class SipEndpoint:
     def _from_ignored_stranger(self, octets: bytes, hop: Hop) -> bool:
         if octets.startswith(b"SIP/2.0 ") or not all(trunk.ignores_strangers for trunk in self.trunks.values()):
             return False
-        return not any(trunk.knows(hop) for trunk in self.trunks.values())
+        return not self._knows(hop)
+
+    def _knows(self, hop: Hop) -> bool:
+        return any(trunk.knows(hop) for trunk in self.trunks.values())
 
     def _unreachable(self, hop: Hop) -> None:
         if self._open:

@@ -39,6 +39,12 @@ class Latch:
             self.to = self.signalled = signalled
             self._sure = False
 
+    def rest(self) -> None:
+        """Send nowhere, and hear nobody, until :meth:`aim`."""
+        self.to = self.signalled = None
+        self._trusted = frozenset()
+        self._sure = False
+
     def admits(self, octets: bytes, source: Address) -> bool:
         """Whether a packet from *source* is the far end's."""
         if self._sure and source == self.to:

@@ -24,6 +24,11 @@ Address = tuple[str, int]
 Receiver = Callable[[bytes, Address], None]
 RECEIVE_BUFFER = 262_144
 """Octets that the system keeps for us while we are busy."""
+AT_A_TIME = 1
+"""Octets after which the reactor sees to others: a datagram, for there is seldom a second one, and to look for it costs
+a call of the system for each that comes."""
+_TRIES = 8
+"""How often the system is asked for a port; an odd one is better than none."""
 _MAPPED = "::ffff:"
 """What an IPv6 socket puts before an address of IPv4 (RFC 4291 2.5.5.2)."""
 
@@ -44,6 +49,7 @@ class MediaSocket(DatagramProtocol):
     def startProtocol(self) -> None:
         """The socket is open."""
         transport = cast(Any, self.transport)
+        transport.maxThroughput = AT_A_TIME
         host = transport.getHost()
         self.port, self._six = host.port, ":" in host.host
         handle: socket.socket = transport.getHandle()
@@ -111,14 +117,15 @@ class MediaPorts:
     def _open_any(self, even: bool) -> MediaSocket:
         """One that the system chooses; the even port beside it where one is wanted and that is free."""
         made = self._listen(0)
-        if not even or not made.port % 2:
-            return made
-        try:
-            beside = self._listen(made.port - 1)
-        except CannotListenError:
-            return made
-        made.close()
-        return beside
+        for _ in range(_TRIES):
+            if not even or not made.port % 2:
+                break
+            made.close()
+            try:
+                made = self._listen(made.port - 1)
+            except CannotListenError:
+                made = self._listen(0)
+        return made
 
     def _listen(self, port: int) -> MediaSocket:
         made = MediaSocket()

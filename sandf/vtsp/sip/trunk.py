@@ -27,9 +27,11 @@ from sandf.protocols.sip.registration import Registration
 from sandf.protocols.sip.session import Identity, Session
 
 from ..interfaces import ICallEnd, ICallUser, IPort, Offer
-from .call import CallResources, IncomingCall, OutgoingCall
+from .call import CallResources, SipCall
 from .endpoint import SipEndpoint
+from .incoming import IncomingCall
 from .media_ports import MediaPorts
+from .outgoing import OutgoingCall
 from .settings import TrunkSettings
 
 RETRY_AFTER = 30
@@ -176,11 +178,7 @@ class SipTrunk:
             return
         call = IncomingCall(self, self._resources, session, description)
         self.incoming.add(call)
-        try:
-            call.bring(self._offer)
-        except Exception:
-            self.incoming.discard(call)
-            raise
+        call.bring(self._offer)
 
     # IPort.
 
@@ -189,9 +187,9 @@ class SipTrunk:
         """Why it can take no call out now; empty if it can."""
         if self.registration is not None and not self.registration.registered:
             return self.registration.trouble or "not registered yet"
-        hops = [hop for uri in self.settings.proxies for hop in self._hops.get(str(uri), [])]
+        hops = [hop for uri in self._next for hop in self._hops.get(str(uri), [])]
         if self.monitor.all_down(hops, self.endpoint.now()):
-            return "no proxy answers"
+            return "no proxy answers, or none has room"
         return "" if self.settings.proxies else "no proxy to send calls to"
 
     def dial(self, call: TelephoneCall, user: ICallUser) -> ICallEnd:
@@ -212,17 +210,26 @@ class SipTrunk:
         self._next_begins = begins + 1.0 / self.settings.calls_per_second
         return begins - now
 
-    def left(self, call: IncomingCall | OutgoingCall) -> None:
+    def left(self, call: SipCall) -> None:
         """A call is over."""
         if isinstance(call, IncomingCall):
             self.incoming.discard(call)
-        else:
+        elif isinstance(call, OutgoingCall):
             self.outgoing.discard(call)
+
+    def hop_failed(self, hop: Hop, pause: float | None) -> None:
+        """A call found that *hop* does not answer, or wants to be left alone for *pause* seconds."""
+        self.monitor.note_failure(hop, self.endpoint.now(), pause)
+
+    @property
+    def _next(self) -> tuple[URI, ...]:
+        """Where our requests go first."""
+        outbound = self.settings.outbound_proxy
+        return (outbound,) if outbound is not None else self.settings.proxies
 
     async def hops(self) -> list[Hop]:
         """Where calls go out, those that are up first."""
-        uris = [self.settings.outbound_proxy] if self.settings.outbound_proxy else list(self.settings.proxies)
-        found = [hop for uri in uris for hop in await self._locate(uri)]
+        found = [hop for uri in self._next for hop in await self._locate(uri)]
         return self.monitor.order(found, self.endpoint.now())
 
     async def redirected(self, target: URI) -> list[Hop]:
@@ -278,7 +285,9 @@ class SipTrunk:
         if registration is not None and registration.next_at is not None and registration.next_at <= now:
             registration.begin(await self._locate(self._registrar()), self.endpoint.now())
         if not self._hops or (self.monitor.next_at is not None and self.monitor.next_at <= now):
-            hops = [hop for uri in self.settings.proxies for hop in await self._locate(uri)]
+            hops = [hop for uri in self._next for hop in await self._locate(uri)]
+            for uri in self.settings.proxies:  # calls may come from there, whatever is in front of it
+                await self._locate(uri)
             if self.monitor.next_at is not None and self._running:
                 self.monitor.begin(hops, self.endpoint.now())
         self.endpoint.drain()

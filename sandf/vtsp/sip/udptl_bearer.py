@@ -75,6 +75,7 @@ class UdptlBearer:
         *,
         settings: UdptlSettings,
         version: int,
+        max_bit_rate: int = 14400,
         local_tcf: bool = False,
         fill_bit_removal: bool = False,
         capture: Capture | None = None,
@@ -82,6 +83,7 @@ class UdptlBearer:
     ) -> None:
         self.clock: LineClock = wheel
         self.version = version
+        self.max_bit_rate = max_bit_rate
         self.local_tcf = local_tcf
         self.fill_bit_removal = fill_bit_removal
         self.max_ifp: int | None = settings.longest_ifp
@@ -111,6 +113,10 @@ class UdptlBearer:
         if not self._over:
             self._latch.aim(address, port, trusted)
             self._socket.attach(self._came)
+
+    def hold(self) -> None:
+        """The far end wants nothing for now (``a=inactive``): nothing is sent until :meth:`start`."""
+        self._latch.rest()
 
     # Bearer.
 

@@ -42,6 +42,7 @@ class End:
             admit=lambda hop, request: "trunk" if hop.host.startswith("192.0.2.") else "",
             identity=self._identity,
             digest=lambda trunk: self.digest,
+            connected=lambda hop: True,
             agent="sandf/test",
         )
 

@@ -210,7 +210,7 @@ class Answered(SynchronousTestCase):
         made = self.new()
         self.assertTrue(self.answer(made, 'Digest realm="r",nonce="n0"'))
         answers = [self.answer(request(), f'Digest realm="r",nonce="n{n}",stale=true') for n in range(1, 9)]
-        self.assertEqual(answers, [True] * 3 + [False] * 5)
+        self.assertEqual(answers, [True] + [False] * 7)
 
     def test_the_next_request_carries_credentials_at_once(self) -> None:
         self.assertTrue(self.answer(self.new(), 'Digest realm="r",nonce="n",qop="auth"'))
@@ -252,14 +252,6 @@ class Answered(SynchronousTestCase):
         second = fields(self.new(call_id="c2").headers["Authorization"])
         self.assertEqual(fields(first.headers["Authorization"])["cnonce"], second["cnonce"])
         self.assertEqual((second["algorithm"], second["nc"]), ("MD5-sess", "00000002"))
-
-    def test_nextnonce(self) -> None:
-        self.answer(self.new(), 'Digest realm="r",nonce="n",qop="auth"')
-        response = Response(200, "OK")
-        response.headers.add("Authentication-Info", 'qop=auth, nextnonce="later", nc=00000001')
-        self.client.take_info(response)
-        found = fields(self.new(call_id="c2").headers["Authorization"])
-        self.assertEqual((found["nonce"], found["nc"]), ('"later"', "00000001"))
 
     def test_names_with_quotation_marks(self) -> None:
         made = request()

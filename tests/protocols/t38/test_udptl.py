@@ -47,6 +47,12 @@ class Sent(SynchronousTestCase):
                 self.assertLessEqual(len(octets), 400)
                 self.assertEqual(parse(octets).primary, ifp)
 
+    def test_error_recovery_may_fill_the_largest_datagram(self) -> None:
+        for largest, copies in ((13, 1), (14, 2)):  # number 2, "g" 2, count 2, and 4 for each copy
+            sender = Sender(redundancy=2, max_datagram=largest)
+            octets = [sender.send(ifp) for ifp in (b"abc", b"def", b"g")]
+            self.assertEqual(len(parse(octets[2]).secondary), copies)
+
     def test_numbers_go_round(self) -> None:
         sender = Sender(redundancy=0)
         numbers = [parse(sender.send(b"x")).number for _ in range(65538)]
@@ -135,6 +141,12 @@ class Recovered(SynchronousTestCase):
         order = [0, 2, 1, 5, 3, 4, 8, 7, 6]
         self.assertEqual(taken(receiver, [datagrams[n] for n in order]), packets)
         self.assertEqual(receiver.lost, 0)
+
+    def test_those_that_wait_follow_the_one_that_was_missing_at_once(self) -> None:
+        sender, receiver = Sender(redundancy=0), Receiver()
+        octets = [sender.send(bytes([1, n])) for n in range(4)]
+        self.assertEqual([len(receiver.receive(octets[n])) for n in (0, 2, 3, 1)], [1, 0, 0, 3])
+        self.assertFalse(receiver.waiting)
 
     def test_what_waits_is_released(self) -> None:
         sender, receiver = Sender(redundancy=0), Receiver()

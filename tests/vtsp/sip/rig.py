@@ -129,9 +129,7 @@ class Recorded:
     def signal(self, call_id: str, *, outward: bool, octets: bytes, **more: object) -> None:
         self.signals.append((call_id, outward, octets))
 
-    def packet(
-        self, call_id: str, *, outward: bool, octets: bytes, local: Address, remote: Address, at: float
-    ) -> None:
+    def packet(self, call_id: str, *, outward: bool, octets: bytes, local: Address, remote: Address, at: float) -> None:
         self.packets.append((call_id, outward, octets))
         source, to = (local, remote) if outward else (remote, local)
         self.media.append(CapturedPacket(at, source, to, octets))

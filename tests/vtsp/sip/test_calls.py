@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from sandf import causes
 from sandf.protocols.rtp.tones import silence
 from sandf.protocols.t38.settings import T38Use
-from sandf.vtsp.sip.call import IncomingCall, OutgoingCall
+from sandf.vtsp.sip.incoming import IncomingCall
+from sandf.vtsp.sip.outgoing import OutgoingCall
 from sandf.vtsp.sip.settings import CallPolicy
 
 from .rig import MemoryReactor, Side, User
@@ -162,7 +163,7 @@ class EndTests(CallCase):
         self.assertEqual(user.told, ["alerted", "cleared"])
         self.assertIs(user.cause, causes.NO_ANSWER)
         self.assertIn("CANCEL", self.reactor.sip(A))
-        self.assertIs(self.called.cause, causes.FAR_CLEARED)
+        self.assertIs(self.called.cause, causes.NO_ANSWER)
         self.nothing_left()
 
     def test_nobody_there(self) -> None:
@@ -180,6 +181,8 @@ class EndTests(CallCase):
         self.reactor.run(1.0)
         self.assertEqual(user.told, ["alerted"])
         self.assertEqual(self.called.told, ["offered", "cleared"])
+        (cancel,) = self.reactor.messages("CANCEL")
+        self.assertIn(f"\r\nReason: Q.850;cause={causes.CANCELLED.q850}\r\n", cancel)
         self.nothing_left()
 
     def test_too_many_calls(self) -> None:
@@ -286,6 +289,19 @@ class LateChangeTests(CallCase):
         self.assertEqual([outward for _, outward, _ in self.near.recorded.packets], [True, False])
         user.end.clear(causes.DELIVERED)
         self.nothing_left()
+        for side in (self.near, self.far):
+            self.assertTrue(side.recorded.signals[-2][2].startswith(b"BYE "))
+            self.assertTrue(side.recorded.signals[-1][2].startswith(b"SIP/2.0 200"), "the answer to it")
+
+    def test_a_call_that_is_refused_at_once_is_recorded(self) -> None:
+        self.sides()
+        self.far.does = lambda user: user.end.clear(causes.NO_APPLICATION)
+        self.call()
+        self.nothing_left()
+        for side in (self.near, self.far):
+            words = [octets.split(b" ", 2)[:2] for _, _, octets in side.recorded.signals]
+            self.assertEqual([first for first, _ in words], [b"INVITE", b"SIP/2.0", b"ACK"], side.host)
+            self.assertEqual(words[1][1], b"404")
 
 
 class NumberTests(CallCase):
@@ -331,7 +347,7 @@ class FailoverTests(CallCase):
     def test_without_any_proxy_the_trunk_is_down_until_one_comes_back(self) -> None:
         self.near = Side(self.reactor, A, B, options_interval=60.0)
         self.reactor.run(40.0, 0.05)
-        self.assertEqual((self.near.trunk.down, self.near.changes), ("no proxy answers", 1))
+        self.assertEqual((self.near.trunk.down, self.near.changes), ("no proxy answers, or none has room", 1))
         Side(self.reactor, B, A)
         self.reactor.run(60.0, 0.05)
         self.assertEqual((self.near.trunk.down, self.near.changes), ("", 2))

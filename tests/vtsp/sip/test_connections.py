@@ -6,7 +6,7 @@ import datetime
 import ipaddress
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,15 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 from twisted.internet import reactor as _reactor
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.internet.ssl import Certificate, CertificateOptions, optionsForClientTLS, trustRootFromCertificates
-from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.internet.task import Clock, deferLater
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from sandf.protocols.sip.hops import Hop, Transport
-from sandf.vtsp.sip.connections import Connections, address_towards
+from sandf.vtsp.sip.connections import MOST_STRANGERS, STRANGER_SECONDS, Connections, Stream, address_towards
 from sandf.vtsp.sip.settings import BindAddress
 
 reactor: Any = _reactor
@@ -67,10 +69,40 @@ class End:
             BindAddress(host=HOST, port=0, tls_port=0 if tls else None),
             received=lambda octets, hop: self.came.append((octets, hop)),
             unreachable=self.failed.append,
+            known=lambda hop: True,
             tls=tls,
             client_tls=lambda name: optionsForClientTLS(name, trustRoot=trust),
         )
         self.connections.listen()
+
+
+class StrangerTests(SynchronousTestCase):
+    """Connections of hosts that are no trunk's; time is virtual."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.connections = Connections(
+            cast(Any, self.clock),
+            BindAddress(host=HOST, port=5060),
+            received=lambda octets, hop: None,
+            unreachable=lambda hop: None,
+            known=lambda hop: hop.host == "192.0.2.2",
+            tls=None,
+            client_tls=lambda name: self.fail("nobody asked for TLS"),
+        )
+
+    def connect(self, host: str, port: int) -> StringTransport:
+        transport = StringTransport(peerAddress=IPv4Address("TCP", host, port))
+        Stream(self.connections, Transport.TCP).makeConnection(transport)
+        return transport
+
+    def test_they_are_few_and_do_not_stay(self) -> None:
+        made = [self.connect("203.0.113.9", 1024 + number) for number in range(MOST_STRANGERS + 5)]
+        self.assertEqual(sum(one.disconnecting or one.disconnected for one in made), 5)
+        ours = self.connect("192.0.2.2", 5060)
+        self.clock.advance(STRANGER_SECONDS + 1)
+        self.assertTrue(all(one.disconnecting or one.disconnected for one in made))
+        self.assertFalse(ours.disconnecting or ours.disconnected)
 
 
 class ConnectionTests(TestCase):
