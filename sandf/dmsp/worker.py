@@ -1,6 +1,6 @@
 """A rendering worker: ``python -m sandf.dmsp.worker LIMITS``; frames come on standard input, replies on output.
 
-It limits itself before it reads anything: address space, processor time for each request, no core files and
+It limits itself before it reads anything: priority, address space, processor time for each request, no core files and
 no writing to files at all.  The time by the clock is the gateway's to watch.  LIMITS is
 :class:`.settings.RenderingSettings` as JSON.
 
@@ -21,11 +21,14 @@ from sandf.dmsp.settings import RenderingSettings
 from sandf.dmsp.wire import Frames, Reply, as_request, framed
 
 _READ = 1 << 18
+_NICE = 10
+"""Calls come first: their packets are due in milliseconds, a page has the time that dialling takes."""
 _OPEN_FILES = 64
 
 
 def limit(settings: RenderingSettings) -> None:
     """Set the limits that hold for the life of the process."""
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_AS, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -63,25 +63,27 @@ class _Capture:
     They lie one behind the other in blocks, for a Python object to each of them would take as much memory again.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, ahead: float) -> None:
+        """*ahead* is how far the time since 1970 is ahead of that of packets, from now on."""
+        self._ahead = ahead
         self._half = limit // 2
         self._block = max(1, min(BLOCK, limit // 8))
         self._head: list[bytearray] = []
         self._tail: deque[bytearray] = deque()
         self._head_octets = self._tail_octets = 0
-        self._ways: list[tuple[Address, Address]] = []
+        self._ways: dict[tuple[Address, Address], int] = {}
         """Who with whom, by the number that packets have."""
         self.indicators: dict[bool, int] = {}
         """The latest indicator each way, of which repeats are no news."""
 
-    def add(self, passed: _Passed) -> None:
-        way = passed.local, passed.remote
-        if way not in self._ways:
+    def add(self, at: float, outward: bool, octets: bytes, local: Address, remote: Address) -> None:
+        way = self._ways.get((local, remote))
+        if way is None:
             if len(self._ways) == MOST_WAYS:
                 return
-            self._ways.append(way)
-        size = len(passed.octets)
-        record = _RECORD.pack(passed.at, passed.outward, self._ways.index(way), size) + passed.octets
+            way = self._ways[local, remote] = len(self._ways)
+        size = len(octets)
+        record = _RECORD.pack(at + self._ahead, outward, way, size) + octets
         if self._head_octets + size <= self._half and not self._tail:
             self._append(self._head, record)
             self._head_octets += size
@@ -98,7 +100,7 @@ class _Capture:
 
     def packed(self) -> bytes:
         """All that is kept, for :func:`unpacked`."""
-        head = json.dumps(self._ways).encode() + b"\n"
+        head = json.dumps(list(self._ways)).encode() + b"\n"
         return zlib.compress(b"".join((head, *self._head, *self._tail)), 1)
 
 
@@ -164,14 +166,16 @@ class CallCaptures:
         octets = _SECRET.sub(_blotted, octets)
         text = summary(octets) + (f" over {transport}" if transport != "UDP" else "")
         self._tell(call_id, outward=outward, kind="sip", text=text, octets=octets[:LONGEST_MESSAGE], at=at)
-        self._keep(call_id, _Passed(self._wall(at), outward, octets, local, remote))
+        kept = self._capture_of(call_id)
+        if kept is not None:
+            kept.add(at, outward, octets, local, remote)
 
     def packet(self, call_id: str, *, outward: bool, octets: bytes, local: Address, remote: Address, at: float) -> None:
         """A UDPTL datagram has passed; an indicator, whose primary packet is one octet, is worth a line."""
         kept = self._captures.get(call_id)
         if kept is None:
             return
-        kept.add(_Passed(self._wall(at), outward, octets, local, remote))
+        kept.add(at, outward, octets, local, remote)
         if octets[2] == 1 and kept.indicators.get(outward) != octets[3]:
             kept.indicators[outward] = octets[3]
             number = octets[3] >> 1
@@ -191,12 +195,12 @@ class CallCaptures:
             line = TraceLine(call_id=call_id, at=elapsed, outward=outward, kind=kind, text=text, octets=octets)
             self._line(call, line)
 
-    def _keep(self, call_id: str, passed: _Passed) -> None:
+    def _capture_of(self, call_id: str) -> _Capture | None:
+        """The capture of a call, which begins with its first message."""
         kept = self._captures.get(call_id)
         if kept is None and call_id in self._calls and self._limit():
-            kept = self._captures[call_id] = _Capture(self._limit())
-        if kept is not None:
-            kept.add(passed)
+            kept = self._captures[call_id] = _Capture(self._limit(), self._wall(0.0))
+        return kept
 
     # ICallObserver.
 

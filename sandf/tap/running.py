@@ -27,6 +27,7 @@ from sandf.logs import Logger
 from sandf.oam.socket_file import SocketInUse
 
 from .gateway import Gateway, Reactor
+from .interpreter import Interpreter
 from .operation import Operation
 from .reloading import Reloading
 
@@ -48,6 +49,7 @@ class GatewayService(Service):
         self.gateway = Gateway(configuration, reactor)
         self._reloading = Reloading(self.gateway, file)
         self._operation = Operation(self.gateway, self._reloading)
+        self._interpreter = Interpreter(calls=lambda: len(self.gateway.control.calls), clock=reactor)
         self._reactor = reactor
         self._ports: list[IListeningPort] = []
         self._loops: list[LoopingCall] = []
@@ -72,6 +74,7 @@ class GatewayService(Service):
         if cut_off:
             self.log.info("{count} faxes were cut off by the last stop", count=cut_off)
         gateway.workers.start()
+        self._interpreter.startService()
         gateway.sip.start()
         gateway.spool.start(gateway.control)
         gateway.delivery.start()
@@ -195,6 +198,7 @@ class GatewayService(Service):
     async def _close_doors(self) -> None:
         await self.gateway.workers.stop()
         await self.gateway.sip.stop()
+        self._interpreter.stopService()
         self.gateway.progress.stop()
         await self.gateway.captures.stop()
         await self._operation.control.stopService()

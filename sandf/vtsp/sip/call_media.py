@@ -90,6 +90,7 @@ class CallMedia:
         self._audio: AudioStream | None = None
         self._tone: Tone | None = None
         self._address = ""
+        self._t38_address: Address = ("", 0)
         self._running = False
 
     @property
@@ -222,6 +223,7 @@ class CallMedia:
     def _apply_t38(self, agreed: AgreedT38) -> None:
         if self._audio is not None:
             self._audio.stop()
+        self._t38_address = self._address, self._socket(MediaKind.T38).port
         if self.bearer is None:
             self._running = True
             self.bearer = UdptlBearer(
@@ -261,9 +263,8 @@ class CallMedia:
         )
 
     def _capture(self, outward: bool, octets: bytes, remote: Address) -> None:
-        local = self._address, self._sockets[MediaKind.T38].port
-        recorder, wheel = self._resources.recorder, self._resources.wheel
-        recorder.packet(self._call_id, outward=outward, octets=octets, local=local, remote=remote, at=wheel.seconds())
+        recorder, at = self._resources.recorder, self._resources.wheel.seconds()
+        recorder.packet(self._call_id, outward=outward, octets=octets, local=self._t38_address, remote=remote, at=at)
 
     def _t30_ended(self) -> None:
         self._running = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -47,6 +47,12 @@ STRANGER_SECONDS = 30.0
 MOST_WAITING = 1000
 """Messages that wait for a connection to come up."""
 CONNECT_SECONDS = 10.0
+RECEIVE_BUFFER = 1 << 20
+"""Octets of datagrams that the system may keep for us, if it allows so many."""
+AT_A_TIME = 16_384
+"""Octets of datagrams after which the reactor sees to others: when many calls begin at once some hundred messages wait,
+each takes a millisecond, and packets of other calls shall not wait for them all.  With much less, messages would wait
+for packets until they are sent again, and there would be more of them."""
 
 
 class Datagrams(DatagramProtocol):
@@ -56,6 +62,12 @@ class Datagrams(DatagramProtocol):
 
     def __init__(self, received: Received) -> None:
         self._received = received
+
+    def startProtocol(self) -> None:
+        """The socket is open."""
+        transport = cast(Any, self.transport)
+        transport.maxThroughput = AT_A_TIME
+        transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
 
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         """A message, or the CRLF of a keep-alive."""
